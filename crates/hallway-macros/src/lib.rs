@@ -1,0 +1,1 @@
+//! The service declaration of hallway.

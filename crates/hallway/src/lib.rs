@@ -1,0 +1,1 @@
+//! How the processes on one machine talk to each other.

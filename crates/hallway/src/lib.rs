@@ -1,1 +1,4 @@
 //! How the processes on one machine talk to each other.
+
+pub mod encoding;
+pub mod limits;

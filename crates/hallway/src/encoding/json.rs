@@ -1,0 +1,108 @@
+//! JSON (RFC 8259), on `serde_json`.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, Deserializer as _, MapAccess, Visitor};
+use serde::ser::Serialize;
+use serde_json::value::RawValue;
+
+use super::{DecodeError, EncodeError, Rules};
+
+pub(super) struct Json;
+
+impl Rules for Json {
+    const NAME: &'static str = "json";
+    const TEXT: bool = true;
+
+    fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        serde_json::to_writer(out, value)
+            .map_err(|error| EncodeError { encoding: Self::NAME, reason: error.to_string() })
+    }
+
+    fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
+        serde_json::from_slice(bytes).map_err(|error| refuse(&error, error.to_string()))
+    }
+
+    fn explain<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let value = serde_path_to_error::deserialize(&mut reader)
+            .map_err(|error| refuse(error.inner(), error.to_string()))?;
+        reader.end().map_err(|error| refuse(&error, error.to_string()))?;
+        Ok(value)
+    }
+
+    fn members<'a>(bytes: &'a [u8], each: &mut dyn FnMut(&str, &'a [u8])) -> Result<(), DecodeError> {
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        reader.deserialize_map(Members(each)).map_err(|error| refuse(&error, error.to_string()))?;
+        reader.end().map_err(|error| refuse(&error, error.to_string()))
+    }
+
+    fn begin_object(out: &mut Vec<u8>) {
+        out.push(b'{');
+    }
+
+    fn key(out: &mut Vec<u8>, index: usize, name: &str) {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.push(b'"');
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+    }
+
+    fn end_object(out: &mut Vec<u8>, _start: usize, _members: usize) {
+        out.push(b'}');
+    }
+}
+
+fn refuse(error: &serde_json::Error, reason: String) -> DecodeError {
+    if error.is_data() {
+        DecodeError::Shape { reason }
+    } else {
+        DecodeError::Syntax { encoding: Json::NAME, reason }
+    }
+}
+
+/// Walks an object and hands over each member's value as it stands in the input.
+struct Members<'f, 'a>(&'f mut dyn FnMut(&str, &'a [u8]));
+
+impl<'a> Visitor<'a> for Members<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some(Key(name)) = map.next_key()? {
+            let value: &'a RawValue = map.next_value()?;
+            (self.0)(&name, value.get().as_bytes());
+        }
+        Ok(())
+    }
+}
+
+/// A member's name, borrowed unless it holds escapes (serde's own `Cow` is always owned).
+struct Key<'a>(Cow<'a, str>);
+
+impl<'a> Deserialize<'a> for Key<'a> {
+    fn deserialize<D: serde::Deserializer<'a>>(reader: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl<'a> Visitor<'a> for Name {
+            type Value = Key<'a>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a member name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'a str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(name.to_owned())))
+            }
+        }
+        reader.deserialize_str(Name)
+    }
+}

@@ -1,0 +1,64 @@
+//! Every number that bounds something, in one place, each with its reason.
+//!
+//! `hallway.status` shows them; `spec/wire.md` repeats those that a peer can run into.
+
+use std::time::Duration;
+
+/// The longest message body, in bytes. Long enough for a mail with its attachments, short enough that a
+/// length prefix always begins with a zero byte, which is how a length-framed client is recognised.
+pub const FRAME_MAX: usize = 16 * 1024 * 1024 - 1;
+
+/// The longest body that is read over and answered rather than ending the connection, in bytes. A length
+/// above it is not a large message but a peer that has lost its place, or speaks something else.
+pub const FRAME_SKIP_MAX: u64 = 256 * 1024 * 1024;
+
+/// How much of an oversized body is kept to find the id that the refusal goes to, in bytes.
+pub const FRAME_HEAD: usize = 4 * 1024;
+
+/// The longest header block of a `Content-Length` frame, in bytes: two headers in practice.
+pub const HEADER_MAX: usize = 4 * 1024;
+
+/// How deep a value may nest. `serde_json` stops at the same depth.
+pub const DEPTH_MAX: usize = 128;
+
+/// How much one read takes at most, in bytes; the buffer belongs to the thread, not to the connection.
+pub const READ_SIZE: usize = 64 * 1024;
+
+/// Calls that one connection may have open at once, running and waiting. Beyond it a call is refused as
+/// `busy`; a client of ours waits for a free place instead.
+pub const CALLS_OPEN_MAX: usize = 1024;
+
+/// Calls of one connection that run at the same time; the others wait their turn without stopping the
+/// connection.
+pub const CALLS_RUNNING_MAX: usize = 64;
+
+/// Bytes waiting for one peer to read before its streams pause and its further calls are left unread.
+pub const OUTBOUND_HIGH: usize = 256 * 1024;
+
+/// Stream items that may be on the way before the reader grants more. A client grants half of it back at
+/// a time.
+pub const STREAM_WINDOW: u32 = 64;
+
+/// The largest window a client may ask for.
+pub const STREAM_WINDOW_MAX: u32 = 64 * 1024;
+
+/// Published events that a topic keeps for subscribers that resume or fall behind.
+pub const TOPIC_RING: usize = 4096;
+
+/// Connections that one server holds at the same time.
+pub const CONNECTIONS_MAX: usize = 4096;
+
+/// How long a server with a token waits for `hello` on a new connection.
+pub const HELLO_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long calls in flight may take to finish once a server is told to stop.
+pub const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The longest deadline a call may carry; a longer one is cut to it, so that no clock overflows.
+pub const DEADLINE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How often a client dispatches a call again that is known not to have run.
+pub const RETRIES_MAX: u32 = 3;
+
+/// How long the accept loop rests when the system has no descriptor or memory left.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

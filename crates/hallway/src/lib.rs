@@ -1,4 +1,6 @@
 //! How the processes on one machine talk to each other.
 
 pub mod encoding;
+pub mod framing;
 pub mod limits;
+pub mod protocol;

@@ -1,0 +1,138 @@
+//! Layer 2, framing: where a message ends and the next begins.
+//!
+//! Knows boundaries in a byte stream. Must not know what stands between them, in which encoding, or
+//! where the bytes come from. No I/O, no tokio.
+//!
+//! Adding a framing is one new file that implements [`Rules`] and one line in the table below; the
+//! conformance suite runs over [`Framing::ALL`] and so covers it by itself.
+
+mod content_length;
+mod error;
+mod length;
+mod lines;
+
+use std::ops::Range;
+
+pub use error::FrameError;
+
+/// What the bytes at hand hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scan {
+    /// No whole frame yet.
+    More,
+    /// A frame: its body, and where the next one begins.
+    Frame {
+        /// The message, without its frame.
+        body: Range<usize>,
+        /// The first byte after the frame.
+        end: usize,
+    },
+    /// A frame longer than allowed begins. It can be read over without being held.
+    TooLong {
+        /// Where its body begins.
+        body: usize,
+        /// How to find its end.
+        rest: Rest,
+    },
+}
+
+/// What is left of a frame that is being read over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// So many bytes.
+    Bytes(u64),
+    /// Everything to the next line feed.
+    Line,
+}
+
+/// What every framing has to say; one implementation per file.
+trait Rules {
+    /// The name used in options and in test reports.
+    const NAME: &'static str;
+    /// Whether a body may hold any byte.
+    const BINARY: bool;
+
+    /// Looks for one frame at the start of `input`. `seen` is this framing's to keep: how much earlier
+    /// calls with less input have searched in vain.
+    fn scan(input: &[u8], seen: &mut usize, max: usize) -> Result<Scan, FrameError>;
+    /// Writes what goes before a body whose length is not known yet.
+    fn begin(out: &mut Vec<u8>);
+    /// Completes the frame that was begun at `start`.
+    fn end(out: &mut Vec<u8>, start: usize);
+}
+
+/// Declares the framings: the enum, the list of all, and the way from one to the other.
+macro_rules! framings {
+    ($($(#[$doc:meta])* $variant:ident => $rules:ty,)*) => {
+        /// How messages are told apart in a byte stream.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Framing { $($(#[$doc])* $variant,)* }
+
+        impl Framing {
+            /// Every framing.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in options.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => <$rules>::NAME,)* }
+            }
+
+            /// Whether a body may hold any byte; if not, only a text encoding fits.
+            #[must_use]
+            pub fn is_binary(self) -> bool {
+                match self { $(Self::$variant => <$rules>::BINARY,)* }
+            }
+
+            /// Looks for one frame at the start of `input`.
+            ///
+            /// `seen` starts at 0 for each frame and is kept by the caller while more input arrives, so
+            /// that nothing is searched twice. Looking allocates nothing, whatever length is announced.
+            ///
+            /// # Errors
+            /// When the stream cannot be followed any further: the place where the next frame begins is
+            /// lost. The connection then ends.
+            pub fn scan(self, input: &[u8], seen: &mut usize, max: usize) -> Result<Scan, FrameError> {
+                match self { $(Self::$variant => <$rules>::scan(input, seen, max),)* }
+            }
+
+            /// Appends one frame to `out`, its body written by `body`.
+            ///
+            /// # Errors
+            /// Those of `body`; `out` is then as it was before.
+            pub fn frame<E>(
+                self,
+                out: &mut Vec<u8>,
+                body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+            ) -> Result<(), E> {
+                let start = out.len();
+                match self { $(Self::$variant => <$rules>::begin(out),)* }
+                if let Err(error) = body(out) {
+                    out.truncate(start);
+                    return Err(error);
+                }
+                match self { $(Self::$variant => <$rules>::end(out, start),)* }
+                Ok(())
+            }
+        }
+    };
+}
+
+framings! {
+    /// Four bytes of length, big-endian, then the body.
+    Length => length::Length,
+    /// One message per line.
+    Lines => lines::Lines,
+    /// `Content-Length: N`, an empty line, then the body: the framing of LSP and DAP.
+    ContentLength => content_length::ContentLength,
+}
+
+impl std::fmt::Display for Framing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+use std::fmt;
+
+/// What correlates an answer with its call; chosen by the caller, unique among its open calls.
+///
+/// The native envelope has numbers; other dialects have text as well.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Id {
+    /// A number from 1 to [`Id::NUMBER_MAX`].
+    Number(u64),
+    /// Text, at most [`Id::TEXT_MAX`] bytes.
+    Text(Box<str>),
+}
+
+impl Id {
+    /// The largest number that every language holds exactly (a double's 53 bits).
+    pub const NUMBER_MAX: u64 = (1 << 53) - 1;
+    /// The longest text, in bytes: room for a UUID with a prefix; it is kept and echoed.
+    pub const TEXT_MAX: usize = 128;
+}
+
+impl From<u64> for Id {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => write!(f, "{text:?}"),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Goaway, Hello, Id, WireError};
+
+/// One message of any dialect. `P` is the payload: raw when it has been read, the value itself when it is
+/// to be written.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Message<'a, P> {
+    /// Who speaks.
+    Hello(Hello),
+    /// The speaker is about to close.
+    Goaway(Goaway),
+    /// A call, or, without an id, a notification.
+    Call(Call<'a, P>),
+    /// A call's value; the end of it. Without a value for a stream that has ended.
+    Result {
+        /// The call.
+        id: Id,
+        /// What it returned.
+        value: Option<P>,
+    },
+    /// A call's failure; the end of it. Without an id it speaks of a message whose id could not be read.
+    Error {
+        /// The call.
+        id: Option<Id>,
+        /// Why.
+        error: WireError,
+    },
+    /// One element of a stream.
+    Item {
+        /// The call that opened the stream.
+        id: Id,
+        /// The event's number, in a stream of a topic.
+        seq: Option<u64>,
+        /// The element.
+        value: P,
+    },
+    /// Events were dropped because the reader fell behind.
+    Lagged {
+        /// The call that opened the stream.
+        id: Id,
+        /// How many.
+        missed: u64,
+        /// The number of the event that comes next.
+        next: u64,
+    },
+    /// How far a call has come.
+    Progress {
+        /// The call.
+        id: Id,
+        /// How far.
+        progress: Progress,
+    },
+    /// The caller is no longer interested.
+    Cancel {
+        /// The call.
+        id: Id,
+    },
+    /// The caller has room for more elements of a stream.
+    Grant {
+        /// The call that opened the stream.
+        id: Id,
+        /// For so many more.
+        items: u32,
+    },
+    /// A kind that this version does not know; with an id it is answered, without one ignored.
+    Unknown {
+        /// The id it carries.
+        id: Option<Id>,
+    },
+}
+
+/// A request to run a method.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call<'a, P> {
+    /// What the answer goes to; `None` asks for no answer.
+    pub id: Option<Id>,
+    /// `service.method`.
+    pub method: Cow<'a, str>,
+    /// The parameters, by name; `None` is the same as none at all.
+    pub params: Option<P>,
+    /// How long the caller waits, in milliseconds from now.
+    pub deadline_ms: Option<u64>,
+    /// How many elements of a stream may be sent before the first grant.
+    pub window: Option<u32>,
+    /// A W3C `traceparent`.
+    pub trace: Option<Cow<'a, str>>,
+    /// The idempotency key: two calls with the same key have one effect, where the method keeps keys.
+    pub key: Option<Cow<'a, str>>,
+}
+
+impl<'a, P> Call<'a, P> {
+    /// A call with nothing but its method and its parameters.
+    pub fn new(id: Option<Id>, method: impl Into<Cow<'a, str>>, params: Option<P>) -> Self {
+        Self { id, method: method.into(), params, deadline_ms: None, window: None, trace: None, key: None }
+    }
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Work done, in the method's own unit.
+    pub done: u64,
+    /// All the work, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// A few words for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+}
+
+impl Progress {
+    /// So much done, of so much.
+    #[must_use]
+    pub fn new(done: u64, total: Option<u64>, message: impl Into<String>) -> Self {
+        Self { done, total, message: message.into() }
+    }
+}

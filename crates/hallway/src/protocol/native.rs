@@ -1,0 +1,244 @@
+//! The native envelope, version 1: one object per message, one member that says the kind.
+//!
+//! Written for people to read in `spec/wire.md`.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Goaway, Hello, Id, Message, ProtocolError, Rules, WireError, code};
+use crate::encoding::{DecodeError, EncodeError, Encoding, ObjectWriter, Raw};
+
+pub(super) struct Native;
+
+/// The version that every message carries; a message without one is of the first.
+const VERSION: u64 = 1;
+
+impl Rules for Native {
+    const NAME: &'static str = "native";
+
+    fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
+        let mut members = Members::default();
+        let read = encoding.members(body, |name, value| members.take(name, value));
+        let id = members.id();
+        if let Err(error) = read {
+            return Err(ProtocolError::bad_message(id.unwrap_or_default(), error.to_string()));
+        }
+        members.message(id?)
+    }
+
+    fn encode<P: Serialize>(
+        encoding: Encoding,
+        message: &Message<'_, P>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let object = ObjectWriter::new(encoding, out).member("v", &VERSION)?;
+        match message {
+            Message::Hello(hello) => object.member("hello", hello)?,
+            Message::Goaway(goaway) => object.member("goaway", goaway)?,
+            Message::Call(call) => object
+                .optional("id", call.id.as_ref().map(Number))?
+                .member("call", call.method.as_ref())?
+                .optional("params", call.params.as_ref())?
+                .optional("deadline_ms", call.deadline_ms)?
+                .optional("window", call.window)?
+                .optional("trace", call.trace.as_ref())?
+                .optional("key", call.key.as_ref())?,
+            Message::Result { id, value } => object.member("id", &Number(id))?.member("result", value)?,
+            Message::Error { id, error } => {
+                object.optional("id", id.as_ref().map(Number))?.member("error", error)?
+            }
+            Message::Item { id, seq, value } => {
+                object.member("id", &Number(id))?.optional("seq", *seq)?.member("item", value)?
+            }
+            Message::Lagged { id, missed, next } => {
+                object.member("id", &Number(id))?.member("lagged", &Lagged { missed: *missed, next: *next })?
+            }
+            Message::Progress { id, progress } => object.member("id", &Number(id))?.member("progress", progress)?,
+            Message::Cancel { id } => object.member("id", &Number(id))?.member("cancel", &true)?,
+            Message::Grant { id, items } => object.member("id", &Number(id))?.member("grant", items)?,
+            Message::Unknown { id } => object.optional("id", id.as_ref().map(Number))?,
+        }
+        .end();
+        Ok(())
+    }
+
+    fn salvage_id(encoding: Encoding, head: &[u8]) -> Option<Id> {
+        let mut members = Members::default();
+        let _cut_short = encoding.members(head, |name, value| members.take(name, value));
+        members.id().ok().flatten()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Lagged {
+    missed: u64,
+    next: u64,
+}
+
+/// An id as this envelope writes it.
+struct Number<'a>(&'a Id);
+
+impl Serialize for Number<'_> {
+    fn serialize<S: serde::Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Id::Number(number) => writer.serialize_u64(*number),
+            Id::Text(text) => writer.serialize_str(text),
+        }
+    }
+}
+
+/// The members of one envelope, values still raw.
+#[derive(Default)]
+struct Members<'a> {
+    version: Option<Raw<'a>>,
+    id: Option<Raw<'a>>,
+    /// The member that says the kind, and a second one, where there should be none.
+    kind: Option<(Kind, Raw<'a>)>,
+    other_kind: Option<Kind>,
+    params: Option<Raw<'a>>,
+    seq: Option<Raw<'a>>,
+    deadline_ms: Option<Raw<'a>>,
+    window: Option<Raw<'a>>,
+    trace: Option<Raw<'a>>,
+    key: Option<Raw<'a>>,
+    repeated: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Hello,
+    Goaway,
+    Call,
+    Result,
+    Error,
+    Item,
+    Lagged,
+    Progress,
+    Cancel,
+    Grant,
+}
+
+impl Kind {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "call" => Self::Call,
+            "result" => Self::Result,
+            "item" => Self::Item,
+            "error" => Self::Error,
+            "grant" => Self::Grant,
+            "cancel" => Self::Cancel,
+            "progress" => Self::Progress,
+            "lagged" => Self::Lagged,
+            "hello" => Self::Hello,
+            "goaway" => Self::Goaway,
+            _ => return None,
+        })
+    }
+}
+
+impl<'a> Members<'a> {
+    fn take(&mut self, name: &str, value: Raw<'a>) {
+        let place = match name {
+            "v" => &mut self.version,
+            "id" => &mut self.id,
+            "params" => &mut self.params,
+            "seq" => &mut self.seq,
+            "deadline_ms" => &mut self.deadline_ms,
+            "window" => &mut self.window,
+            "trace" => &mut self.trace,
+            "key" => &mut self.key,
+            _ => return self.take_kind(name, value),
+        };
+        if place.replace(value).is_some() {
+            self.repeated = Some(name.to_owned());
+        }
+    }
+
+    /// A member that is neither known nor a kind is from a newer version, and ignored.
+    fn take_kind(&mut self, name: &str, value: Raw<'a>) {
+        let Some(kind) = Kind::named(name) else { return };
+        match self.kind {
+            None => self.kind = Some((kind, value)),
+            Some((first, _)) if first == kind => self.repeated = Some(name.to_owned()),
+            Some(_) => self.other_kind = Some(kind),
+        }
+    }
+
+    fn id(&self) -> Result<Option<Id>, ProtocolError> {
+        let Some(raw) = self.id else { return Ok(None) };
+        match raw.decode::<u64>() {
+            Ok(number @ 1..=Id::NUMBER_MAX) => Ok(Some(Id::Number(number))),
+            _ => Err(ProtocolError::bad_message(
+                None,
+                format!("`id` must be a whole number from 1 to {}", Id::NUMBER_MAX),
+            )),
+        }
+    }
+
+    fn message(self, id: Option<Id>) -> Result<Message<'a, Raw<'a>>, ProtocolError> {
+        let refuse = |message: String| ProtocolError::bad_message(id.clone(), message);
+        if let Some(name) = self.repeated {
+            return Err(refuse(format!("`{name}` stands there twice")));
+        }
+        if let Some(raw) = self.version {
+            let version = read::<u64>("v", raw).map_err(refuse)?;
+            if version != VERSION {
+                let message = format!("protocol version {version} is not spoken here, only version {VERSION}");
+                let error = WireError::new(code::UNSUPPORTED_VERSION, message)
+                    .with_details(&serde_json::json!({ "supported": [VERSION] }));
+                return Err(ProtocolError { id, error });
+            }
+        }
+        let Some((kind, value)) = self.kind else { return Ok(Message::Unknown { id }) };
+        if let Some(other) = self.other_kind {
+            let message = format!("both {kind:?} and {other:?}: a message is of one kind").to_lowercase();
+            return Err(refuse(message));
+        }
+        let required = || id.clone().ok_or_else(|| refuse("`id` is missing".to_owned()));
+        Ok(match kind {
+            Kind::Call => Message::Call(Call {
+                method: read::<Text<'a>>("call", value).map_err(refuse)?.0,
+                params: self.params,
+                deadline_ms: optional("deadline_ms", self.deadline_ms).map_err(refuse)?,
+                window: optional("window", self.window).map_err(refuse)?,
+                trace: optional::<Text<'a>>("trace", self.trace).map_err(refuse)?.map(|text| text.0),
+                key: optional::<Text<'a>>("key", self.key).map_err(refuse)?.map(|text| text.0),
+                id,
+            }),
+            Kind::Result => Message::Result { id: required()?, value: Some(value) },
+            Kind::Error => Message::Error { error: read("error", value).map_err(refuse)?, id },
+            Kind::Item => {
+                let seq = optional("seq", self.seq).map_err(refuse)?;
+                Message::Item { id: required()?, seq, value }
+            }
+            Kind::Lagged => {
+                let Lagged { missed, next } = read("lagged", value).map_err(refuse)?;
+                Message::Lagged { id: required()?, missed, next }
+            }
+            Kind::Progress => {
+                Message::Progress { id: required()?, progress: read("progress", value).map_err(refuse)? }
+            }
+            // Whatever value it has: the name is the message.
+            Kind::Cancel => Message::Cancel { id: required()? },
+            Kind::Grant => Message::Grant { id: required()?, items: read("grant", value).map_err(refuse)? },
+            Kind::Hello => Message::Hello(read::<Hello>("hello", value).map_err(refuse)?),
+            Kind::Goaway => Message::Goaway(read::<Goaway>("goaway", value).map_err(refuse)?),
+        })
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(name: &str, raw: Raw<'a>) -> Result<T, String> {
+    raw.decode().map_err(|error: DecodeError| format!("`{name}`: {error}"))
+}
+
+/// A member that may be absent; `null` is the same as absent.
+fn optional<'a, T: Deserialize<'a>>(name: &str, raw: Option<Raw<'a>>) -> Result<Option<T>, String> {
+    raw.map_or(Ok(None), |raw| read(name, raw))
+}
+
+/// Text borrowed from the message where it holds no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+

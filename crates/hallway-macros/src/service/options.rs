@@ -1,0 +1,112 @@
+//! What is written in the attribute itself: `name = "mail", version = "1.0"`.
+
+use proc_macro2::{Span, TokenStream};
+use syn::LitStr;
+use syn::parse::Parser as _;
+
+use crate::{mistakes::Mistakes, names};
+
+/// The name and the version of a service.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+impl Options {
+    /// Reads the attribute's arguments.
+    ///
+    /// # Errors
+    /// Every argument that is missing, unknown or badly formed.
+    pub(crate) fn parse(arguments: TokenStream) -> syn::Result<Self> {
+        let (mut name, mut version) = (None::<LitStr>, None::<LitStr>);
+        let parser = syn::meta::parser(|meta| {
+            let slot = if meta.path.is_ident("name") {
+                &mut name
+            } else if meta.path.is_ident("version") {
+                &mut version
+            } else {
+                return Err(meta.error("unknown argument: write `name = \"...\", version = \"...\"`"));
+            };
+            if slot.is_some() {
+                return Err(meta.error("this argument is written twice: remove one"));
+            }
+            *slot = Some(meta.value()?.parse()?);
+            Ok(())
+        });
+        parser.parse2(arguments)?;
+
+        let mut mistakes = Mistakes::default();
+        let name = checked(name, "name", "mail", names::check_service, &mut mistakes);
+        let version = checked(version, "version", "1.0", check_version, &mut mistakes);
+        mistakes.finish(Self { name, version })
+    }
+}
+
+fn checked(
+    value: Option<LitStr>,
+    argument: &str,
+    example: &str,
+    check: fn(&str) -> Result<(), String>,
+    mistakes: &mut Mistakes,
+) -> String {
+    let Some(literal) = value else {
+        let missing = format!("the service has no {argument}: write `{argument} = \"{example}\"`");
+        mistakes.add(syn::Error::new(Span::call_site(), missing));
+        return String::new();
+    };
+    if let Err(wrong) = check(&literal.value()) {
+        mistakes.say(&literal, wrong);
+    }
+    literal.value()
+}
+
+fn check_version(version: &str) -> Result<(), String> {
+    let numbers: Vec<&str> = version.split('.').collect();
+    if (1..=3).contains(&numbers.len()) && numbers.iter().all(|number| number.parse::<u32>().is_ok()) {
+        return Ok(());
+    }
+    Err(format!("`{version}` is not a version: write one to three numbers, such as \"1.0\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn mistakes(arguments: TokenStream) -> Vec<String> {
+        let error = Options::parse(arguments).expect_err("these arguments are wrong");
+        error.into_iter().map(|one| one.to_string()).collect()
+    }
+
+    #[test]
+    fn name_and_version_are_read_in_either_order() {
+        let options = Options::parse(quote! { version = "2.1.0", name = "mail" }).expect("read");
+        assert_eq!((options.name.as_str(), options.version.as_str()), ("mail", "2.1.0"));
+    }
+
+    #[test]
+    fn all_that_is_missing_is_said_at_once() {
+        let said = mistakes(quote! {});
+        assert_eq!(said.len(), 2);
+        assert!(said[0].contains("name = \"mail\"") && said[1].contains("version = \"1.0\""), "{said:?}");
+    }
+
+    #[test]
+    fn what_is_written_wrongly_is_said() {
+        for (arguments, says) in [
+            (quote! { name = "Mail", version = "1.0" }, "cannot be the name"),
+            (quote! { name = "hallway_mail", version = "1.0" }, "hallway's own"),
+            (quote! { name = "mail", version = "one" }, "not a version"),
+            (quote! { name = "mail", version = "" }, "not a version"),
+            (quote! { name = "mail", version = "1.0.0.0" }, "not a version"),
+            (quote! { name = "mail", version = "1.0", port = 3 }, "unknown argument"),
+            (quote! { name = "mail", name = "post", version = "1.0" }, "twice"),
+            (quote! { name = 3, version = "1.0" }, "expected string literal"),
+        ] {
+            let said = mistakes(arguments);
+            assert!(said.iter().any(|one| one.contains(says)), "{said:?} does not say {says:?}");
+        }
+    }
+}

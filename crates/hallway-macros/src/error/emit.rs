@@ -1,6 +1,6 @@
 //! The traits of an error that travels: `Display`, `Error`, and the way to the wire and back.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Field, Ident};
@@ -12,8 +12,11 @@ use crate::attributes;
 pub(crate) fn emit(error: &ErrorEnum) -> TokenStream {
     let ErrorEnum { ident, kinds } = error;
     let details = kinds.iter().map(details);
-    let messages = kinds.iter().map(message);
-    let to_wire = kinds.iter().map(to_wire);
+    // Of the macro's own site, so that no field of the same name hides them.
+    let local = |name| Ident::new(name, Span::mixed_site());
+    let (formatter, message) = (local("formatter"), local("message"));
+    let messages = kinds.iter().map(|kind| display(kind, &formatter));
+    let to_wire = kinds.iter().map(|kind| to_wire(kind, &message));
     let from_wire = kinds.iter().map(from_wire);
     let describe = kinds.iter().map(describe);
     quote! {
@@ -23,7 +26,7 @@ pub(crate) fn emit(error: &ErrorEnum) -> TokenStream {
 
             impl ::core::fmt::Display for #ident {
                 #[allow(unused_variables)]
-                fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                fn fmt(&self, #formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     match self {
                         #(#messages)*
                     }
@@ -34,7 +37,7 @@ pub(crate) fn emit(error: &ErrorEnum) -> TokenStream {
 
             impl ::hallway::service::ServiceError for #ident {
                 fn to_wire(&self) -> ::hallway::WireError {
-                    let message = ::std::string::ToString::to_string(self);
+                    let #message = ::std::string::ToString::to_string(self);
                     match self {
                         #(#to_wire)*
                     }
@@ -55,9 +58,9 @@ pub(crate) fn emit(error: &ErrorEnum) -> TokenStream {
     }
 }
 
-fn message(kind: &Kind) -> TokenStream {
+fn display(kind: &Kind, formatter: &Ident) -> TokenStream {
     let (pattern, message) = (pattern(kind), &kind.message);
-    quote!(#pattern => ::core::write!(__formatter, #message),)
+    quote!(#pattern => ::core::write!(#formatter, #message),)
 }
 
 /// The structs of the fields: one that owns them and one that borrows them, because an error need not be
@@ -84,7 +87,7 @@ fn details(kind: &Kind) -> Option<TokenStream> {
     })
 }
 
-fn to_wire(kind: &Kind) -> TokenStream {
+fn to_wire(kind: &Kind, message: &Ident) -> TokenStream {
     let pattern = pattern(kind);
     let code = &kind.code;
     let details = kind.fields.as_ref().map(|fields| {
@@ -92,7 +95,7 @@ fn to_wire(kind: &Kind) -> TokenStream {
         quote!(.with_details(&#borrowed { #(#names),* }))
     });
     let retryable = kind.retryable;
-    quote!(#pattern => ::hallway::WireError::new(#code, message) #details .retryable(#retryable),)
+    quote!(#pattern => ::hallway::WireError::new(#code, #message) #details .retryable(#retryable),)
 }
 
 fn from_wire(kind: &Kind) -> TokenStream {
@@ -134,9 +137,9 @@ fn names(fields: &[Field]) -> Vec<&Option<Ident>> {
 }
 
 fn owned_name(kind: &Kind) -> Ident {
-    format_ident!("__{}", kind.ident.unraw())
+    format_ident!("__Owned{}", kind.ident.unraw())
 }
 
 fn borrowed_name(kind: &Kind) -> Ident {
-    format_ident!("__{}Borrowed", kind.ident.unraw())
+    format_ident!("__Borrowed{}", kind.ident.unraw())
 }

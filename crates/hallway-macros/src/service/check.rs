@@ -9,7 +9,7 @@ use crate::mistakes::Mistakes;
 use crate::names;
 
 /// The methods that every client has of its own.
-const TAKEN: &[&str] = &["new", "client", "with"];
+const TAKEN: &[&str] = &["client", "clone", "from", "new", "with"];
 
 /// Checks the names of the methods.
 pub(crate) fn names(service: &Service, mistakes: &mut Mistakes) {

@@ -1,7 +1,8 @@
 //! The two clients: one emitter, and what differs between them in a [`Flavour`].
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::Ident;
 
 use super::model::{Argument, Method, Parameter, Service, Shape};
 use crate::attributes;
@@ -15,26 +16,18 @@ struct Flavour {
     suffix: &'static str,
     /// Where the client it is built on lives, and its streams.
     home: TokenStream,
-    asyncness: Option<TokenStream>,
-    awaited: Option<TokenStream>,
+    is_async: bool,
     about: &'static str,
 }
 
 impl Flavour {
     fn all() -> [Self; 2] {
         [
-            Self {
-                suffix: "Client",
-                home: quote!(::hallway),
-                asyncness: Some(quote!(async)),
-                awaited: Some(quote!(.await)),
-                about: "asynchronously",
-            },
+            Self { suffix: "Client", home: quote!(::hallway), is_async: true, about: "asynchronously" },
             Self {
                 suffix: "BlockingClient",
                 home: quote!(::hallway::blocking),
-                asyncness: None,
-                awaited: None,
+                is_async: false,
                 about: "from a thread that waits, with no asynchronous runtime",
             },
         ]
@@ -110,7 +103,9 @@ fn methods(service: &Service, flavour: &Flavour) -> TokenStream {
 
 fn method(service: &Service, method: &Method, flavour: &Flavour) -> TokenStream {
     let (visibility, ident) = (&service.visibility, &method.ident);
-    let Flavour { asyncness, awaited, .. } = flavour;
+    let span = method.generated_span();
+    let asyncness = flavour.is_async.then(|| quote_spanned!(span=> async));
+    let awaited = flavour.is_async.then(|| quote_spanned!(span=> .await));
     let repeated = attributes::only(&method.attributes, REPEATED);
     let about = attributes::docs(&method.attributes).is_empty().then(|| {
         let about = format!("Calls `{}.{}`.", service.name, method.wire_name());
@@ -123,8 +118,9 @@ fn method(service: &Service, method: &Method, flavour: &Flavour) -> TokenStream 
         });
     let fields = method.parameters().map(|parameter| &parameter.argument.ident);
     let (params, constant) = (method.params_name(), method.static_name());
-    let (returned, call) = call(&method.shape, &flavour.home);
-    quote! {
+    let (returned, call) = returned(&method.shape, &flavour.home);
+    let call = Ident::new(call, span);
+    quote_spanned! {span=>
         #(#repeated)*
         #about
         #visibility #asyncness fn #ident(&self #(, #arguments)*)
@@ -136,17 +132,13 @@ fn method(service: &Service, method: &Method, flavour: &Flavour) -> TokenStream 
 }
 
 /// What a client's method returns when the conversation holds, and the call that returns it.
-fn call(shape: &Shape, home: &TokenStream) -> (TokenStream, TokenStream) {
+fn returned(shape: &Shape, home: &TokenStream) -> (TokenStream, &'static str) {
     match shape {
-        Shape::Notification => (quote!(()), quote!(notify)),
-        Shape::Value(value) => (value.to_token_stream(), quote!(call::<_, #value>)),
-        Shape::Outcome(value, error) => {
-            (quote!(::core::result::Result<#value, #error>), quote!(try_call::<_, #value, #error>))
-        }
-        Shape::Items(item) => (quote!(#home::Items<#item>), quote!(stream::<_, #item>)),
-        Shape::Results(item, error) => {
-            (quote!(#home::TryItems<#item, #error>), quote!(try_stream::<_, #item, #error>))
-        }
-        Shape::Events(event) => (quote!(#home::Events<#event>), quote!(subscribe::<_, #event>)),
+        Shape::Notification => (quote!(()), "notify"),
+        Shape::Value(value) => (value.to_token_stream(), "call"),
+        Shape::Outcome(value, error) => (quote!(::core::result::Result<#value, #error>), "try_call"),
+        Shape::Items(item) => (quote!(#home::Items<#item>), "stream"),
+        Shape::Results(item, error) => (quote!(#home::TryItems<#item, #error>), "try_stream"),
+        Shape::Events(event) => (quote!(#home::Events<#event>), "subscribe"),
     }
 }

@@ -2,7 +2,7 @@
 //! the static that names it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use super::model::{Absent, Method, Parameter, Service};
 
@@ -17,7 +17,7 @@ fn method(service: &Service, method: &Method) -> TokenStream {
     let fields = method.parameters().map(|parameter| field(service, method, parameter));
     let name = format!("{}.{}", service.name, method.wire_name());
     let idempotent = method.idempotent;
-    quote! {
+    quote_spanned! {method.generated_span()=>
         #conditions
         #[derive(::hallway::__private::serde::Serialize, ::hallway::__private::serde::Deserialize)]
         #[serde(crate = "::hallway::__private::serde", deny_unknown_fields)]

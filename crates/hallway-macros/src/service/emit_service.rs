@@ -1,7 +1,7 @@
 //! The service type that a server mounts, and its router.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use super::model::{Input, Method, Service, Shape};
 
@@ -98,14 +98,15 @@ fn answer(service: &Service, method: &Method) -> TokenStream {
             quote!(params.#field)
         }
     });
+    let span = method.generated_span();
     // Spelled out, because a method may have the name of one of `Arc`'s.
-    let call = quote!(<T as #trait_name>::#ident(&service #(, #arguments)*));
+    let call = quote_spanned!(span=> <T as #trait_name>::#ident(&service #(, #arguments)*));
     match &method.shape {
-        Shape::Notification => quote!(#call.await; responder.done();),
-        Shape::Value(_) => quote!(responder.value(&#call.await);),
-        Shape::Outcome(..) => quote!(responder.outcome(&#call.await);),
-        Shape::Items(_) => quote!(responder.items(#call).await;),
-        Shape::Results(..) => quote!(responder.results(#call).await;),
-        Shape::Events(_) => quote!(responder.events(#call).await;),
+        Shape::Notification => quote_spanned!(span=> #call.await; responder.done();),
+        Shape::Value(_) => quote_spanned!(span=> responder.value(&#call.await);),
+        Shape::Outcome(..) => quote_spanned!(span=> responder.outcome(&#call.await);),
+        Shape::Items(_) => quote_spanned!(span=> responder.items(#call).await;),
+        Shape::Results(..) => quote_spanned!(span=> responder.results(#call).await;),
+        Shape::Events(_) => quote_spanned!(span=> responder.events(#call).await;),
     }
 }

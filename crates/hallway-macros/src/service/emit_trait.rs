@@ -1,7 +1,7 @@
 //! The trait that a service is implemented by.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{ReturnType, Type, TypeParamBound};
 
 use super::model::{Argument, Input, Method, Service, Shape};
@@ -29,7 +29,7 @@ fn method(method: &Method) -> TokenStream {
         quote!(#(#attributes)* #ident: #ty)
     });
     let output = output(method);
-    quote! {
+    quote_spanned! {ident.span()=>
         #(#attributes)*
         fn #ident(#receiver #(, #inputs)*) -> #output;
     }
@@ -37,16 +37,17 @@ fn method(method: &Method) -> TokenStream {
 
 /// The return type: a server runs every method as a task of its own, so what it waits for is `Send`.
 fn output(method: &Method) -> TokenStream {
+    let span = method.ident.span();
     let written = match &method.output {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, ty) => quote!(#ty),
     };
     match &method.shape {
         Shape::Notification | Shape::Value(_) | Shape::Outcome(..) => {
-            quote!(impl ::core::future::Future<Output = #written> + ::core::marker::Send)
+            quote_spanned!(span=> impl ::core::future::Future<Output = #written> + ::core::marker::Send)
         }
         Shape::Items(_) | Shape::Results(..) if is_send(method) => written,
-        Shape::Items(_) | Shape::Results(..) => quote!(#written + ::core::marker::Send),
+        Shape::Items(_) | Shape::Results(..) => quote_spanned!(span=> #written + ::core::marker::Send),
         Shape::Events(_) => written,
     }
 }

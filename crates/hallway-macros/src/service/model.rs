@@ -1,6 +1,6 @@
 //! A service's declaration as the emitters see it: read, checked, and without our own attributes.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, format_ident};
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
@@ -128,6 +128,12 @@ impl Method {
     /// Returns the name of the hidden static that a client calls the method by.
     pub(crate) fn static_name(&self) -> Ident {
         format_ident!("__METHOD_{}", self.ident.unraw())
+    }
+
+    /// Returns the span of what is generated for the method: the compiler's remarks about a type appear at
+    /// the user's words, and lints of style, which are for what the user wrote, do not.
+    pub(crate) fn generated_span(&self) -> Span {
+        self.ident.span().resolved_at(Span::call_site())
     }
 
     /// Returns the arguments that travel.

@@ -37,13 +37,13 @@ pub(crate) fn check(what: &str, name: &str) -> Result<(), String> {
     if begins && goes_on && name.len() <= NAME_MAX {
         Ok(())
     } else {
-        Err(format!("`{name}` cannot be the name of {what}: write {RULE}"))
+        Err(format!("`{name}` cannot be {what}: write {RULE}"))
     }
 }
 
 /// Says what is wrong with the name of a service.
 pub(crate) fn check_service(name: &str) -> Result<(), String> {
-    check("a service", name)?;
+    check("the name of a service", name)?;
     if name.starts_with("hallway") {
         return Err(format!(
             "the service name `{name}` is hallway's own: write one without the prefix `hallway`"
@@ -54,7 +54,7 @@ pub(crate) fn check_service(name: &str) -> Result<(), String> {
 
 /// Says what is wrong with the code of an error.
 pub(crate) fn check_code(code: &str) -> Result<(), String> {
-    check("an error", code)?;
+    check("the code of an error", code)?;
     if RESERVED_CODES.contains(&code) {
         return Err(format!(
             "the code `{code}` is hallway's own, for a conversation that failed: write another one, `code = \"...\"`"
@@ -86,10 +86,10 @@ mod tests {
     #[test]
     fn names_that_travel_are_plain() {
         for name in ["a", "mail", "mail_v2", "a1", &"a".repeat(NAME_MAX)] {
-            assert_eq!(check("a service", name), Ok(()), "{name}");
+            assert_eq!(check("the name of a service", name), Ok(()), "{name}");
         }
         for name in ["", "1a", "_a", "Mail", "e-mail", "mail.search", "é", &"a".repeat(NAME_MAX + 1)] {
-            let wrong = check("a service", name).expect_err(name);
+            let wrong = check("the name of a service", name).expect_err(name);
             assert!(wrong.contains(name) && wrong.contains(RULE), "{wrong}");
         }
     }
@@ -101,7 +101,7 @@ mod tests {
         assert!(check_service("mail_hallway").is_ok());
         for code in RESERVED_CODES {
             assert!(check_code(code).expect_err(code).contains("code = "));
-            assert_eq!(check("an error", code), Ok(()), "a reserved code is a code");
+            assert_eq!(check("the code of an error", code), Ok(()), "a reserved code is a code");
         }
         assert!(check_code("not_found").is_ok());
     }

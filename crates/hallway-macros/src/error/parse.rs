@@ -198,7 +198,7 @@ mod tests {
             "name the fields: write `Tuple { name: Type }`",
             "`internal` is hallway's own",
             "code `tuple` already",
-            "`Bad-Code` cannot be the name",
+            "`Bad-Code` cannot be the code",
             "expected ident",
             "write the message",
         ];

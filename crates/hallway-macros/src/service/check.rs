@@ -24,7 +24,7 @@ pub(crate) fn names(service: &Service, mistakes: &mut Mistakes) {
             );
             mistakes.say(ident, message);
         }
-        if let Err(wrong) = names::check("a method", &name) {
+        if let Err(wrong) = names::check("the name of a method", &name) {
             mistakes.add(at_name(method, wrong));
         }
         // Two methods of one name are one method in two configurations.

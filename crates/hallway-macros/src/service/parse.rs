@@ -49,12 +49,6 @@ fn check_trait(item: &ItemTrait, mistakes: &mut Mistakes) {
     if item.items.is_empty() {
         mistakes.say(&item.ident, "a service without methods cannot be called: write one");
     }
-    for condition in attributes::only(&item.attrs, &["cfg", "cfg_attr"]) {
-        mistakes.say(
-            condition,
-            "write this above `#[hallway::service]`, so that it holds for all that the attribute generates",
-        );
-    }
 }
 
 fn check_generics(generics: &Generics, what: &str, mistakes: &mut Mistakes) {

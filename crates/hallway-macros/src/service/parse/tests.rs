@@ -1,26 +1,23 @@
-use proc_macro2::TokenStream;
-use quote::quote;
-
 use super::*;
 
-fn parsed(item: TokenStream) -> syn::Result<Service> {
+fn parsed(item: &str) -> syn::Result<Service> {
     let options = Options { name: "mail".to_owned(), version: "1.0".to_owned() };
-    parse(options, syn::parse2(item).expect("a trait"), Mistakes::default())
+    parse(options, syn::parse_str(item).expect("a trait"), Mistakes::default())
 }
 
-/// What is said about one method of a service that is otherwise right.
-fn said_of(method: &TokenStream) -> Vec<String> {
-    let error = parsed(quote!(trait Mail { #method })).expect_err("this method is wrong");
+/// What is said about the methods of a service that is otherwise right.
+fn said_of(methods: &str) -> Vec<String> {
+    let error = parsed(&format!("trait Mail {{ {methods} }}")).expect_err(methods);
     error.into_iter().map(|one| one.to_string()).collect()
 }
 
 #[test]
 fn a_method_is_read_with_all_that_belongs_to_it() {
-    let service = parsed(quote! {
-        pub trait Mail: Debug {
+    let service = parsed(
+        "pub trait Mail: Debug {
             /// Finds mail.
             #[idempotent]
-            #[name = "find"]
+            #[name = \"find\"]
             #[cfg(unix)]
             async fn search(
                 &self,
@@ -30,8 +27,8 @@ fn a_method_is_read_with_all_that_belongs_to_it() {
                 #[default] all: bool,
                 since: Option<u64>,
             ) -> Result<Vec<u8>, E>;
-        }
-    })
+        }",
+    )
     .expect("read");
     let method = &service.methods[0];
     assert_eq!(method.wire_name(), "find");
@@ -52,309 +49,72 @@ fn a_method_is_read_with_all_that_belongs_to_it() {
 
 #[test]
 fn what_is_wrong_with_a_method_is_said() {
-    for (method, says) in [
-        (
-            quote!(
-                async fn f();
-            ),
-            "write `&self` as its first argument",
-        ),
-        (
-            quote!(
-                async fn f(query: String);
-            ),
-            "write `&self` as its first argument",
-        ),
-        (
-            quote!(
-                async fn f(&mut self);
-            ),
-            "behind a lock",
-        ),
-        (
-            quote!(
-                async fn f(self);
-            ),
-            "write `&self`",
-        ),
-        (
-            quote!(
-                async fn f(self: Arc<Self>);
-            ),
-            "write `&self`",
-        ),
-        (
-            quote!(
-                async fn f(&'static self);
-            ),
-            "write `&self`",
-        ),
-        (
-            quote!(
-                async fn f<T>(&self, query: T);
-            ),
-            "cannot be generic",
-        ),
-        (
-            quote!(
-                async fn f(&self)
-                where
-                    Self: Sized;
-            ),
-            "cannot be generic",
-        ),
-        (
-            quote!(
-                async fn f(&self) {}
-            ),
-            "has no body",
-        ),
-        (
-            quote!(
-                async unsafe fn f(&self);
-            ),
-            "remove this",
-        ),
-        (
-            quote!(
-                async extern "C" fn f(&self);
-            ),
-            "remove this",
-        ),
-        (
-            quote!(
-                fn f(&self) -> u8;
-            ),
-            "write `async fn`",
-        ),
-        (
-            quote!(
-                async fn f(&self, (a, b): (u8, u8));
-            ),
-            "write a plain name",
-        ),
-        (
-            quote!(
-                async fn f(&self, mut a: u8);
-            ),
-            "write a plain name",
-        ),
-        (
-            quote!(
-                async fn f(&self, _: u8);
-            ),
-            "write a plain name",
-        ),
-        (
-            quote!(
-                async fn f(&self, a: &str);
-            ),
-            "write `String`",
-        ),
-        (
-            quote!(
-                async fn f(&self, a: impl Into<String>);
-            ),
-            "write a concrete type",
-        ),
-        (
-            quote!(
-                async fn f(&self, a: &Context, b: &hallway::Context);
-            ),
-            "one context",
-        ),
-        (
-            quote!(
-                async fn f(&self, cx: Context);
-            ),
-            "write `&Context`",
-        ),
-        (
-            quote!(
-                async fn f(&self, cx: &mut Context);
-            ),
-            "write `&Context`",
-        ),
-        (
-            quote!(
-                async fn f(&self, #[default] cx: &Context);
-            ),
-            "has no default",
-        ),
-        (
-            quote!(
-                async fn f(&self, #[default = 3] a: u8);
-            ),
-            "write `#[default(3)]`",
-        ),
-        (
-            quote!(
-                async fn f(&self, #[default()] a: u8);
-            ),
-            "unexpected end of input",
-        ),
-        (
-            quote!(
-                async fn f(
-                    &self,
-                    #[default(1)]
-                    #[default(2)]
-                    a: u8,
-                );
-            ),
-            "twice",
-        ),
-        (
-            quote!(
-                async fn f(&self, #[cfg(unix)] a: u8);
-            ),
-            "put this on the method",
-        ),
-        (
-            quote!(
-                #[notification]
-                async fn f(&self) -> u8;
-            ),
-            "remove this return type",
-        ),
-        (
-            quote!(
-                #[notification]
-                fn f(&self) -> impl Stream<Item = u8>;
-            ),
-            "cannot be a stream",
-        ),
-        (
-            quote!(
-                #[idempotent(yes)]
-                async fn f(&self);
-            ),
-            "carries nothing",
-        ),
-        (
-            quote!(
-                #[name = 3]
-                async fn f(&self);
-            ),
-            "write a string",
-        ),
-        (
-            quote!(
-                #[name("x")]
-                async fn f(&self);
-            ),
-            "write a string",
-        ),
-        (
-            quote!(
-                #[name = "Find"]
-                async fn f(&self);
-            ),
-            "`Find` cannot be the name of a method",
-        ),
-        (
-            quote!(
-                async fn findAll(&self);
-            ),
-            "`findAll` cannot be the name of a method",
-        ),
-        (
-            quote!(
-                async fn f(&self);
-                #[name = "f"]
-                async fn g(&self);
-            ),
-            "a method `f` already",
-        ),
-        (
-            quote!(
-                async fn with(&self);
-            ),
-            "`#[name = \"with\"]`",
-        ),
-        (
-            quote!(
-                const LIMIT: u32;
-            ),
-            "methods only",
-        ),
-        (
-            quote!(
-                type Item;
-            ),
-            "methods only",
-        ),
-        (quote!(), "without methods"),
+    for (methods, says) in [
+        ("async fn f();", "write `&self` as its first argument"),
+        ("async fn f(query: String);", "write `&self` as its first argument"),
+        ("async fn f(&mut self);", "behind a lock"),
+        ("async fn f(self);", "write `&self`"),
+        ("async fn f(self: Arc<Self>);", "write `&self`"),
+        ("async fn f(&'static self);", "write `&self`"),
+        ("async fn f<T>(&self, query: T);", "cannot be generic"),
+        ("async fn f(&self) where Self: Sized;", "cannot be generic"),
+        ("async fn f(&self) {}", "has no body"),
+        ("async unsafe fn f(&self);", "remove this"),
+        ("async extern \"C\" fn f(&self);", "remove this"),
+        ("fn f(&self) -> u8;", "write `async fn`"),
+        ("async fn f(&self, (a, b): (u8, u8));", "write a plain name"),
+        ("async fn f(&self, mut a: u8);", "write a plain name"),
+        ("async fn f(&self, _: u8);", "write a plain name"),
+        ("async fn f(&self, a: &str);", "write `String`"),
+        ("async fn f(&self, a: impl Into<String>);", "write a concrete type"),
+        ("async fn f(&self, a: &Context, b: &hallway::Context);", "one context"),
+        ("async fn f(&self, cx: Context);", "write `&Context`"),
+        ("async fn f(&self, cx: &mut Context);", "write `&Context`"),
+        ("async fn f(&self, #[default] cx: &Context);", "has no default"),
+        ("async fn f(&self, #[default = 3] a: u8);", "write `#[default(3)]`"),
+        ("async fn f(&self, #[default()] a: u8);", "unexpected end of input"),
+        ("async fn f(&self, #[default(1)] #[default(2)] a: u8);", "twice"),
+        ("async fn f(&self, #[cfg(unix)] a: u8);", "put this on the method"),
+        ("#[notification] async fn f(&self) -> u8;", "remove this return type"),
+        ("#[notification] fn f(&self) -> impl Stream<Item = u8>;", "cannot be a stream"),
+        ("#[idempotent(yes)] async fn f(&self);", "carries nothing"),
+        ("#[name = 3] async fn f(&self);", "write a string"),
+        ("#[name(\"x\")] async fn f(&self);", "write a string"),
+        ("#[name = \"Find\"] async fn f(&self);", "`Find` cannot be the name of a method"),
+        ("async fn findAll(&self);", "`findAll` cannot be the name of a method"),
+        ("async fn f(&self); #[name = \"f\"] async fn g(&self);", "a method `f` already"),
+        ("async fn with(&self);", "`#[name = \"with\"]`"),
+        ("const LIMIT: u32;", "methods only"),
+        ("type Item;", "methods only"),
+        ("", "without methods"),
     ] {
-        let said = said_of(&method);
-        assert!(said.iter().any(|one| one.contains(says)), "{method}: {said:#?} does not say {says:?}");
-        assert_eq!(said.len(), 1, "{method}: {said:#?}");
+        let said = said_of(methods);
+        assert_eq!(said.len(), 1, "{methods}: {said:#?}");
+        assert!(said[0].contains(says), "{methods}: {said:?} does not say {says:?}");
     }
 }
 
 #[test]
 fn what_is_wrong_with_a_trait_is_said() {
     for (item, says) in [
-        (
-            quote!(
-                trait Mail<T> {
-                    async fn f(&self);
-                }
-            ),
-            "cannot be generic",
-        ),
-        (
-            quote!(
-                trait Mail
-                where
-                    Self: Sized,
-                {
-                    async fn f(&self);
-                }
-            ),
-            "cannot be generic",
-        ),
-        (
-            quote!(
-                unsafe trait Mail {
-                    async fn f(&self);
-                }
-            ),
-            "cannot be `unsafe`",
-        ),
-        (
-            quote!(
-                #[cfg(unix)]
-                trait Mail {
-                    async fn f(&self);
-                }
-            ),
-            "above `#[hallway::service]`",
-        ),
+        ("trait Mail<T> { async fn f(&self); }", "cannot be generic"),
+        ("trait Mail where Self: Sized { async fn f(&self); }", "cannot be generic"),
+        ("unsafe trait Mail { async fn f(&self); }", "cannot be `unsafe`"),
     ] {
-        let said = parsed(item.clone()).expect_err("this trait is wrong").to_string();
+        let said = parsed(item).expect_err(item).to_string();
         assert!(said.contains(says), "{item}: {said:?} does not say {says:?}");
     }
 }
 
 #[test]
 fn all_mistakes_are_said_at_once() {
-    let said = said_of(&quote! {
-        async fn f(&mut self, a: &str, (b, c): (u8, u8)) -> Result<u8>;
-        fn g(&self);
-    });
+    let said = said_of("async fn f(&mut self, a: &str, (b, c): (u8, u8)) -> Result<u8>; fn g(&self);");
     assert_eq!(said.len(), 5, "{said:#?}");
 }
 
 #[test]
 fn one_method_in_two_configurations_is_one_method() {
-    let service = parsed(quote! {
-        trait Mail {
-            #[cfg(unix)]
-            async fn f(&self);
-            #[cfg(not(unix))]
-            async fn f(&self);
-        }
-    });
+    let service =
+        parsed("trait Mail { #[cfg(unix)] async fn f(&self); #[cfg(not(unix))] async fn f(&self); }");
     assert!(service.is_ok());
 }

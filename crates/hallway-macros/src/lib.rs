@@ -43,7 +43,7 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The attribute takes the `name` of the service, which is what its callers and its files are called by,
-/// and its `version`, one to three numbers. Names that begin with `hallway` are the library's.
+/// and its `version`, the major and the minor number. Names that begin with `hallway` are the library's.
 ///
 /// # What is generated
 ///

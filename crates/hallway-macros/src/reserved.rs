@@ -1,17 +1,21 @@
-/// The codes that belong to the conversation itself. A service's own error must not wear one of them, or a
-/// caller could not tell the service's "no" from a conversation that failed. The same list as the
-/// library's, which a test of the library holds it to.
+/// The codes of the conversation itself. A service's own error must not wear one of them, or a caller could
+/// not tell the service's "no" from a conversation that failed. A test of the library holds this list to the
+/// library's own.
 pub(crate) const RESERVED_CODES: &[&str] = &[
+    "bad_frame",
+    "frame_too_long",
     "bad_message",
+    "unsupported_version",
+    "unknown_message",
+    "unauthorized",
+    "duplicate_id",
+    "unknown_method",
     "bad_params",
     "busy",
+    "closing",
     "cancelled",
     "deadline_exceeded",
-    "draining",
     "internal",
-    "too_large",
-    "unauthorized",
-    "unknown_method",
-    "unknown_service",
-    "unsupported_version",
+    "result_too_long",
+    "bad_result",
 ];

@@ -74,15 +74,12 @@ pub(crate) fn emit_router(service: &Service) -> TokenStream {
 fn arm(service: &Service, method: &Method) -> TokenStream {
     let (conditions, name, params) = (method.conditions(), method.wire_name(), method.params_name());
     let bound = if method.parameters().next().is_some() { quote!(params) } else { quote!(_) };
-    // An answer consumes the responder, which the context is part of.
-    let context = method.has_context().then(|| quote!(let context = responder.context().clone();));
     let answer = answer(service, method);
     quote! {
         #conditions
         #name => {
             let service = ::std::sync::Arc::clone(&self.0);
             request.start(move |#bound: #params, responder: ::hallway::service::Responder| async move {
-                #context
                 #answer
             })
         }
@@ -92,7 +89,7 @@ fn arm(service: &Service, method: &Method) -> TokenStream {
 fn answer(service: &Service, method: &Method) -> TokenStream {
     let (trait_name, ident) = (&service.ident, &method.ident);
     let arguments = method.inputs.iter().map(|input| match input {
-        Input::Context(_) => quote!(&context),
+        Input::Context(_) => quote!(responder.context()),
         Input::Parameter(parameter) => {
             let field = &parameter.argument.ident;
             quote!(params.#field)

@@ -66,9 +66,9 @@ pub(crate) struct Parameter {
 /// What a parameter is when a caller leaves it out.
 #[derive(Debug)]
 pub(crate) enum Absent {
-    /// A mistake of the caller.
+    /// A mistake of the caller, unless the type can be absent, as an `Option` can.
     Refused,
-    /// The type's own default: `#[default]`, or an `Option`.
+    /// The type's own default: `#[default]`.
     TypeDefault,
     /// `#[default(expr)]`.
     Value(Box<Expr>),
@@ -142,11 +142,6 @@ impl Method {
             Input::Context(_) => None,
             Input::Parameter(parameter) => Some(parameter),
         })
-    }
-
-    /// Says whether the method is given the call's context.
-    pub(crate) fn has_context(&self) -> bool {
-        self.inputs.iter().any(|input| matches!(input, Input::Context(_)))
     }
 
     /// Returns the `#[cfg]`s, which everything emitted for the method carries.

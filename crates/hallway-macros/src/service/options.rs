@@ -62,11 +62,15 @@ fn checked(
 }
 
 fn check_version(version: &str) -> Result<(), String> {
-    let numbers: Vec<&str> = version.split('.').collect();
-    if (1..=3).contains(&numbers.len()) && numbers.iter().all(|number| number.parse::<u32>().is_ok()) {
+    let numbers = version.split_once('.').map(|(major, minor)| (number(major), number(minor)));
+    if numbers == Some((true, true)) {
         return Ok(());
     }
-    Err(format!("`{version}` is not a version: write one to three numbers, such as \"1.0\""))
+    Err(format!("`{version}` is not a version: write the major and the minor number, such as \"1.0\""))
+}
+
+fn number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u32>().is_ok()
 }
 
 #[cfg(test)]
@@ -82,8 +86,8 @@ mod tests {
 
     #[test]
     fn name_and_version_are_read_in_either_order() {
-        let options = Options::parse(quote! { version = "2.1.0", name = "mail" }).expect("read");
-        assert_eq!((options.name.as_str(), options.version.as_str()), ("mail", "2.1.0"));
+        let options = Options::parse(quote! { version = "2.1", name = "mail" }).expect("read");
+        assert_eq!((options.name.as_str(), options.version.as_str()), ("mail", "2.1"));
     }
 
     #[test]
@@ -100,7 +104,9 @@ mod tests {
             (quote! { name = "hallway_mail", version = "1.0" }, "hallway's own"),
             (quote! { name = "mail", version = "one" }, "not a version"),
             (quote! { name = "mail", version = "" }, "not a version"),
-            (quote! { name = "mail", version = "1.0.0.0" }, "not a version"),
+            (quote! { name = "mail", version = "1" }, "not a version"),
+            (quote! { name = "mail", version = "1.0.0" }, "not a version"),
+            (quote! { name = "mail", version = "1.+2" }, "not a version"),
             (quote! { name = "mail", version = "1.0", port = 3 }, "unknown argument"),
             (quote! { name = "mail", name = "post", version = "1.0" }, "twice"),
             (quote! { name = 3, version = "1.0" }, "expected string literal"),

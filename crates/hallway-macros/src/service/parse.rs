@@ -153,7 +153,6 @@ fn input(argument: PatType, mistakes: &mut Mistakes) -> Option<Input> {
     }
     let default = match default {
         Some(default) => mistakes.keep(absent(&default))?,
-        None if types::is_option(&ty) => Absent::TypeDefault,
         None => Absent::Refused,
     };
     Some(Input::Parameter(Parameter {

@@ -4,3 +4,4 @@ pub mod encoding;
 pub mod framing;
 pub mod limits;
 pub mod protocol;
+pub mod transport;

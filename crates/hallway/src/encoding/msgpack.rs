@@ -33,8 +33,8 @@ impl Rules for MsgPack {
         let mut rest = bytes;
         let members = rmp::decode::read_map_len(&mut rest).map_err(|_| syntax("expected a map"))?;
         for _ in 0..members {
-            let (name, after) =
-                rmp::decode::read_str_from_slice(rest).map_err(|_| syntax("expected text as a member name"))?;
+            let (name, after) = rmp::decode::read_str_from_slice(rest)
+                .map_err(|_| syntax("expected text as a member name"))?;
             let length = value_length(after)?;
             let (value, after) = after.split_at_checked(length).ok_or_else(cut_short)?;
             each(name, value);

@@ -12,7 +12,12 @@ struct Sample {
 }
 
 fn sample() -> Sample {
-    Sample { text: "naïve \"quoted\"\n".into(), number: Some(-7), list: vec![1, 300], data: vec![0, 255, 10].into() }
+    Sample {
+        text: "naïve \"quoted\"\n".into(),
+        number: Some(-7),
+        list: vec![1, 300],
+        data: vec![0, 255, 10].into(),
+    }
 }
 
 fn encoded<T: Serialize>(encoding: Encoding, value: &T) -> Vec<u8> {
@@ -21,9 +26,12 @@ fn encoded<T: Serialize>(encoding: Encoding, value: &T) -> Vec<u8> {
     out
 }
 
-fn members(encoding: Encoding, bytes: &[u8]) -> (Vec<(String, Vec<u8>)>, Result<(), DecodeError>) {
+type Found = Vec<(String, Vec<u8>)>;
+
+fn members(encoding: Encoding, bytes: &[u8]) -> (Found, Result<(), DecodeError>) {
     let mut found = Vec::new();
-    let outcome = encoding.members(bytes, |name, value| found.push((name.to_owned(), value.bytes().to_vec())));
+    let outcome =
+        encoding.members(bytes, |name, value| found.push((name.to_owned(), value.bytes().to_vec())));
     (found, outcome)
 }
 
@@ -97,7 +105,10 @@ fn a_wrong_shape_names_the_member() {
         }
         let bytes = encoded(encoding, &Wrong { text: "x", list: (1, "two") });
         let error = Raw::new(encoding, &bytes).decode::<Sample>().unwrap_err();
-        assert!(matches!(&error, DecodeError::Shape { reason } if reason.contains("list[1]")), "{encoding}: {error}");
+        assert!(
+            matches!(&error, DecodeError::Shape { reason } if reason.contains("list[1]")),
+            "{encoding}: {error}"
+        );
     }
 }
 

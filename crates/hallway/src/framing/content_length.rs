@@ -49,7 +49,8 @@ const END: &[u8] = b"\r\n\r\n";
 
 /// The value of the one `Content-Length` header, in any letter case.
 fn announced(headers: &[u8]) -> Result<u64, FrameError> {
-    let headers = std::str::from_utf8(headers).map_err(|_| FrameError::Header { reason: "it is not text" })?;
+    let headers =
+        std::str::from_utf8(headers).map_err(|_| FrameError::Header { reason: "it is not text" })?;
     let mut length = None;
     for header in headers.split("\r\n") {
         let (name, value) =

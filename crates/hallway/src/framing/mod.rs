@@ -107,12 +107,11 @@ macro_rules! framings {
                 body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
             ) -> Result<(), E> {
                 let start = out.len();
-                match self { $(Self::$variant => <$rules>::begin(out),)* }
-                if let Err(error) = body(out) {
-                    out.truncate(start);
-                    return Err(error);
-                }
-                match self { $(Self::$variant => <$rules>::end(out, start),)* }
+                let mut frame = Unfinished { out, start: Some(start) };
+                match self { $(Self::$variant => <$rules>::begin(frame.out),)* }
+                body(frame.out)?;
+                match self { $(Self::$variant => <$rules>::end(frame.out, start),)* }
+                frame.start = None;
                 Ok(())
             }
         }
@@ -126,6 +125,21 @@ framings! {
     Lines => lines::Lines,
     /// `Content-Length: N`, an empty line, then the body: the framing of LSP and DAP.
     ContentLength => content_length::ContentLength,
+}
+
+/// Cuts back what has been written of a frame, unless it was completed: also when writing it panics, since
+/// a value's own code runs then.
+struct Unfinished<'a> {
+    out: &'a mut Vec<u8>,
+    start: Option<usize>,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some(start) = self.start {
+            self.out.truncate(start);
+        }
+    }
 }
 
 impl std::fmt::Display for Framing {

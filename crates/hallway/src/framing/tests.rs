@@ -8,7 +8,12 @@ const MAX: usize = 1000;
 fn framed(framing: Framing, bodies: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::new();
     for body in bodies {
-        framing.frame(&mut out, |out| -> Result<(), ()> { Ok(out.extend_from_slice(body)) }).unwrap();
+        framing
+            .frame(&mut out, |out| -> Result<(), ()> {
+                out.extend_from_slice(body);
+                Ok(())
+            })
+            .unwrap();
     }
     out
 }
@@ -47,6 +52,10 @@ fn a_body_that_cannot_be_written_leaves_nothing() {
             Err("no")
         });
         assert_eq!((outcome, out.as_slice()), (Err("no"), &b"kept"[..]), "{framing}");
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            framing.frame(&mut out, |_| -> Result<(), ()> { panic!("a value's own code") })
+        }));
+        assert_eq!((panicked.is_err(), out.as_slice()), (true, &b"kept"[..]), "{framing}");
     }
 }
 
@@ -103,7 +112,9 @@ fn lengths_that_end_the_connection() {
 
 #[test]
 fn headers_as_editors_write_them() {
-    for header in ["content-length: 2", "CONTENT-LENGTH:2", "Content-Type: application/json\r\nContent-Length: 2"] {
+    for header in
+        ["content-length: 2", "CONTENT-LENGTH:2", "Content-Type: application/json\r\nContent-Length: 2"]
+    {
         let input = format!("{header}\r\n\r\n{{}}");
         assert_eq!(unframed(Framing::ContentLength, input.as_bytes(), &[1]).unwrap(), [b"{}"], "{header}");
     }

@@ -1,0 +1,150 @@
+//! Unix domain sockets, by path; abstract names are never used, since they know no owner.
+
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Address, BlockingStream, Peer, TransportError};
+
+/// Connects, and makes sure that the server belongs to this user before a byte is sent.
+///
+/// # Errors
+/// When nobody answers, or somebody else does.
+pub fn connect_blocking(path: &Path) -> Result<UnixStream, TransportError> {
+    let address = Address::Unix(path.to_owned());
+    match UnixStream::connect(path) {
+        Ok(stream) => own(address, &stream).map(|_| stream),
+        Err(source) => Err(TransportError::Connect { address, source }),
+    }
+}
+
+/// The peer of a connected socket, if it is this user's own.
+fn own(address: Address, socket: &impl std::os::fd::AsFd) -> Result<Peer, TransportError> {
+    let connect = |source| TransportError::Connect { address: address.clone(), source };
+    let peer = Peer::of_unix(address.clone(), socket).map_err(connect)?;
+    if peer.is_same_user() {
+        return Ok(peer);
+    }
+    let expected = nix::unistd::geteuid().as_raw();
+    Err(TransportError::ForeignPeer { address, found: peer.uid.unwrap_or(u32::MAX), expected })
+}
+
+impl BlockingStream for UnixStream {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> std::io::Result<()> {
+        Self::set_read_timeout(self, timeout)
+    }
+}
+
+#[cfg(feature = "tokio")]
+pub use with_tokio::{Listener, adopt, connect};
+
+#[cfg(feature = "tokio")]
+mod with_tokio {
+    use std::io;
+    use std::os::fd::{AsFd, OwnedFd};
+    use std::path::{Path, PathBuf};
+
+    use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
+    use nix::sys::stat::{Mode, fchmod};
+    use tokio::net::unix::OwnedWriteHalf;
+    use tokio::net::{UnixListener, UnixStream};
+
+    use super::super::duplex::hung_up;
+    use super::super::{Address, Duplex, Stream, TransportError, WriteHalf};
+    use super::own;
+
+    /// Connects, and makes sure that the server belongs to this user before a byte is sent.
+    ///
+    /// # Errors
+    /// When nobody answers, or somebody else does.
+    ///
+    /// # Cancel safety
+    /// Nothing is left behind.
+    pub async fn connect(path: &Path) -> Result<Duplex, TransportError> {
+        let address = Address::Unix(path.to_owned());
+        match UnixStream::connect(path).await {
+            Ok(stream) => Ok(duplex(own(address, &stream)?, stream)),
+            Err(source) => Err(TransportError::Connect { address, source }),
+        }
+    }
+
+    /// Takes over a socket that is connected already.
+    ///
+    /// # Errors
+    /// When its peer is somebody else, or the system refuses.
+    pub fn adopt(stream: std::os::unix::net::UnixStream) -> Result<Duplex, TransportError> {
+        let path = stream.peer_addr().ok().and_then(|address| Some(address.as_pathname()?.to_owned()));
+        let address = Address::Unix(path.unwrap_or_default());
+        let connect = |source| TransportError::Connect { address: address.clone(), source };
+        stream.set_nonblocking(true).map_err(connect)?;
+        let stream = UnixStream::from_std(stream).map_err(connect)?;
+        Ok(duplex(own(address.clone(), &stream)?, stream))
+    }
+
+    fn duplex(peer: super::Peer, stream: UnixStream) -> Duplex {
+        let (reader, writer) = stream.into_split();
+        Duplex { peer, stream: Stream::new(reader, writer) }
+    }
+
+    impl WriteHalf for OwnedWriteHalf {
+        fn peer_is_gone(&self) -> bool {
+            let stream: &UnixStream = self.as_ref();
+            hung_up(stream.as_fd())
+        }
+    }
+
+    /// Accepts connections of this user on a socket in the file system.
+    #[derive(Debug)]
+    pub struct Listener {
+        address: Address,
+        listener: UnixListener,
+    }
+
+    impl Listener {
+        /// Binds `path`, readable and writable for this user only from its first moment on. A file that
+        /// stands there already is left alone; daemons publish theirs through `lifecycle`.
+        ///
+        /// # Errors
+        /// When the path is taken, too long, or not writable.
+        pub fn bind(path: impl Into<PathBuf>) -> Result<Self, TransportError> {
+            let path = path.into();
+            let bound =
+                listening_socket(&path).and_then(|socket| Self::from_std(path.clone(), socket.into()));
+            bound.map_err(|source| TransportError::Listen { address: Address::Unix(path), source })
+        }
+
+        /// Takes over a socket that listens already.
+        ///
+        /// # Errors
+        /// Those of the system.
+        pub fn from_std(path: PathBuf, listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+            listener.set_nonblocking(true)?;
+            Ok(Self { address: Address::Unix(path), listener: UnixListener::from_std(listener)? })
+        }
+    }
+
+    impl super::super::Listener for Listener {
+        fn address(&self) -> &Address {
+            &self.address
+        }
+
+        async fn accept(&mut self) -> io::Result<Duplex> {
+            let (stream, _) = self.listener.accept().await?;
+            match own(self.address.clone(), &stream) {
+                Ok(peer) => Ok(duplex(peer, stream)),
+                Err(error) => Err(io::Error::new(io::ErrorKind::PermissionDenied, error)),
+            }
+        }
+    }
+
+    fn listening_socket(path: &Path) -> io::Result<OwnedFd> {
+        use std::os::fd::AsRawFd as _;
+
+        let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+        // Before `bind`, so that the file never exists with another mode.
+        fchmod(&fd, Mode::S_IRUSR | Mode::S_IWUSR)?;
+        bind(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+        listen(&fd, Backlog::MAXCONN)?;
+        Ok(fd)
+    }
+}

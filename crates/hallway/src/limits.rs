@@ -2,6 +2,7 @@
 //!
 //! `hallway.status` shows them; `spec/wire.md` repeats those that a peer can run into.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The longest message body, in bytes. Long enough for a mail with its attachments, short enough that a
@@ -62,3 +63,26 @@ pub const RETRIES_MAX: u32 = 3;
 
 /// How long the accept loop rests when the system has no descriptor or memory left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The limits that a peer can run into, by name, in bytes, milliseconds or pieces: what `hallway.status`
+/// shows.
+#[must_use]
+pub fn table() -> BTreeMap<String, u64> {
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let rows = [
+        ("frame_max_bytes", FRAME_MAX as u64),
+        ("frame_skip_max_bytes", FRAME_SKIP_MAX),
+        ("header_max_bytes", HEADER_MAX as u64),
+        ("depth_max", DEPTH_MAX as u64),
+        ("calls_open_max", CALLS_OPEN_MAX as u64),
+        ("calls_running_max", CALLS_RUNNING_MAX as u64),
+        ("outbound_high_bytes", OUTBOUND_HIGH as u64),
+        ("stream_window_max", STREAM_WINDOW_MAX.into()),
+        ("topic_ring", TOPIC_RING as u64),
+        ("connections_max", CONNECTIONS_MAX as u64),
+        ("hello_deadline_ms", milliseconds(HELLO_DEADLINE)),
+        ("drain_deadline_ms", milliseconds(DRAIN_DEADLINE)),
+        ("deadline_max_ms", milliseconds(DEADLINE_MAX)),
+    ];
+    rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

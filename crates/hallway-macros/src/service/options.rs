@@ -20,7 +20,13 @@ impl Options {
     /// Every argument that is missing, unknown or badly formed.
     pub(crate) fn parse(arguments: TokenStream) -> syn::Result<Self> {
         let (mut name, mut version) = (None::<LitStr>, None::<LitStr>);
+        // The library's own service bears the name that is refused to all others.
+        let mut reserved = false;
         let parser = syn::meta::parser(|meta| {
+            if meta.path.is_ident("reserved") {
+                reserved = true;
+                return Ok(());
+            }
             let slot = if meta.path.is_ident("name") {
                 &mut name
             } else if meta.path.is_ident("version") {
@@ -37,7 +43,8 @@ impl Options {
         parser.parse2(arguments)?;
 
         let mut mistakes = Mistakes::default();
-        let name = checked(name, "name", "mail", names::check_service, &mut mistakes);
+        let check_name = if reserved { |_: &str| Ok(()) } else { names::check_service };
+        let name = checked(name, "name", "mail", check_name, &mut mistakes);
         let version = checked(version, "version", "1.0", check_version, &mut mistakes);
         mistakes.finish(Self { name, version })
     }

@@ -51,10 +51,12 @@ impl Rules for Native {
             Message::Item { id, seq, value } => {
                 object.member("id", &Number(id))?.optional("seq", *seq)?.member("item", value)?
             }
-            Message::Lagged { id, missed, next } => {
-                object.member("id", &Number(id))?.member("lagged", &Lagged { missed: *missed, next: *next })?
+            Message::Lagged { id, missed, next } => object
+                .member("id", &Number(id))?
+                .member("lagged", &Lagged { missed: *missed, next: *next })?,
+            Message::Progress { id, progress } => {
+                object.member("id", &Number(id))?.member("progress", progress)?
             }
-            Message::Progress { id, progress } => object.member("id", &Number(id))?.member("progress", progress)?,
             Message::Cancel { id } => object.member("id", &Number(id))?.member("cancel", &true)?,
             Message::Grant { id, items } => object.member("id", &Number(id))?.member("grant", items)?,
             Message::Unknown { id } => object.optional("id", id.as_ref().map(Number))?,
@@ -184,7 +186,8 @@ impl<'a> Members<'a> {
         if let Some(raw) = self.version {
             let version = read::<u64>("v", raw).map_err(refuse)?;
             if version != VERSION {
-                let message = format!("protocol version {version} is not spoken here, only version {VERSION}");
+                let message =
+                    format!("protocol version {version} is not spoken here, only version {VERSION}");
                 let error = WireError::new(code::UNSUPPORTED_VERSION, message)
                     .with_details(&serde_json::json!({ "supported": [VERSION] }));
                 return Err(ProtocolError { id, error });
@@ -241,4 +244,3 @@ fn optional<'a, T: Deserialize<'a>>(name: &str, raw: Option<Raw<'a>>) -> Result<
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-

@@ -1,0 +1,13 @@
+//! The client without a runtime: one system call to send, one to receive.
+//!
+//! For programs that make a few calls and go, such as a command line, and for threads that may wait. What
+//! it says and hears is what the asynchronous client does; it serves nothing to the server.
+
+mod call;
+mod connect;
+mod session;
+mod streams;
+
+pub use call::Client;
+pub use connect::{ClientBuilder, Connect};
+pub use streams::{Events, Items, TryItems};

@@ -1,0 +1,198 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::connect::{Held, Source};
+use super::streams::Incoming;
+use super::{CallError, CallOptions, ClientBuilder, Events, Items, TryItems};
+use crate::connection::Link;
+use crate::connection::arrival::Next;
+use crate::connection::link::Conversation;
+use crate::encoding::{Encoding, Raw};
+use crate::limits::RETRIES_MAX;
+use crate::service::{Method, ServiceError};
+
+/// Calls the methods of the services at the other end. Cheap to clone; clones share the connection.
+///
+/// Any number of calls are under way at once on one connection, up to
+/// [`CALLS_OPEN_MAX`](crate::limits::CALLS_OPEN_MAX); further ones wait for a place. Dropping the future of
+/// a call takes the call back: its handler is dropped too.
+///
+/// What `#[hallway::service]` writes is a typed client on top of this one.
+#[derive(Debug, Clone)]
+pub struct Client {
+    source: Source,
+    options: CallOptions,
+}
+
+impl Client {
+    /// Puts a client together.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    pub(super) fn new(source: Source, options: CallOptions) -> Self {
+        Self { source, options }
+    }
+
+    pub(crate) fn of_link(link: &Arc<Link>) -> Self {
+        Self::new(Source::Borrowed(Arc::clone(link)), CallOptions::new())
+    }
+
+    /// The same client with other options.
+    #[must_use]
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self { source: self.source.clone(), options }
+    }
+
+    /// Calls a method that cannot say no.
+    ///
+    /// # Errors
+    /// When the conversation fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future takes the call back; it may have had its effect by then.
+    pub async fn call<P, R>(&self, method: &Method, params: &P) -> Result<R, CallError>
+    where
+        P: Serialize + Sync,
+        R: DeserializeOwned,
+    {
+        let (encoding, value) = self.answer(method, params).await?;
+        Raw::new(encoding, &value).decode().map_err(CallError::BadResult)
+    }
+
+    /// Calls a method that can say no: the outer error is the conversation's, the inner the service's.
+    ///
+    /// # Errors
+    /// When the conversation fails.
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    pub async fn try_call<P, R, E>(&self, method: &Method, params: &P) -> Result<Result<R, E>, CallError>
+    where
+        P: Serialize + Sync,
+        R: DeserializeOwned,
+        E: ServiceError,
+    {
+        E::sort(self.call(method, params).await)
+    }
+
+    /// Tells, without waiting for anything to come back.
+    ///
+    /// # Errors
+    /// When there is no connection or the parameters cannot be sent. That it has been said does not mean
+    /// that it was heard.
+    pub async fn notify<P: Serialize + Sync>(&self, method: &Method, params: &P) -> Result<(), CallError> {
+        let held = self.source.link().await?;
+        held.link().notify(self.options.call(method.name, params, None))
+    }
+
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// When there is no connection or the parameters cannot be sent; a refusal comes as the first item.
+    pub async fn stream<P, T>(&self, method: &Method, params: &P) -> Result<Items<T>, CallError>
+    where
+        P: Serialize + Sync,
+        T: DeserializeOwned,
+    {
+        Ok(Items::new(self.open(method, params).await?))
+    }
+
+    /// Opens a stream that the service's no may end.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream).
+    pub async fn try_stream<P, T, E>(&self, method: &Method, params: &P) -> Result<TryItems<T, E>, CallError>
+    where
+        P: Serialize + Sync,
+        T: DeserializeOwned,
+        E: ServiceError,
+    {
+        Ok(TryItems::new(self.open(method, params).await?))
+    }
+
+    /// Opens the stream of a topic.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream).
+    pub async fn subscribe<P, T>(&self, method: &Method, params: &P) -> Result<Events<T>, CallError>
+    where
+        P: Serialize + Sync,
+        T: DeserializeOwned,
+    {
+        Ok(Events::new(self.open(method, params).await?))
+    }
+
+    /// Makes the call, again where that is safe.
+    async fn answer<P: Serialize + Sync>(
+        &self,
+        method: &Method,
+        params: &P,
+    ) -> Result<(Encoding, Vec<u8>), CallError> {
+        let Some(after) = self.options.deadline_after() else {
+            return self.retrying(method, || self.attempt(method, params, None)).await;
+        };
+        let deadline = Instant::now() + after;
+        let answer = self.retrying(method, || self.attempt(method, params, Some(deadline)));
+        match tokio::time::timeout_at(deadline, answer).await {
+            Ok(answer) => answer,
+            Err(_passed) => Err(CallError::Deadline { after }),
+        }
+    }
+
+    async fn retrying<R, F>(&self, method: &Method, attempt: impl Fn() -> F) -> Result<R, CallError>
+    where
+        F: Future<Output = Result<R, CallError>>,
+    {
+        for _ in 0..RETRIES_MAX {
+            match attempt().await {
+                Err(error) if self.source.comes_back() && error.may_retry(method.idempotent) => {
+                    tracing::debug!(method = method.name, %error, "again on a new connection");
+                }
+                outcome => return outcome,
+            }
+        }
+        attempt().await
+    }
+
+    async fn attempt<P: Serialize + Sync>(
+        &self,
+        method: &Method,
+        params: &P,
+        deadline: Option<Instant>,
+    ) -> Result<(Encoding, Vec<u8>), CallError> {
+        let held = self.source.link().await?;
+        let call = self.options.call(method.name, params, left(deadline));
+        let mut conversation = held.link().call(call).await?;
+        loop {
+            match conversation.next().await {
+                Next::Progress(progress) => self.options.progressed(progress),
+                Next::End(end) => return Ok((held.link().wire().encoding(), end.into_value()?)),
+                // A method that streams was called as one that does not: its items are not asked for.
+                Next::Arrival(_) => (),
+            }
+        }
+    }
+
+    async fn open<P: Serialize + Sync>(&self, method: &Method, params: &P) -> Result<Incoming, CallError> {
+        let deadline = self.options.deadline_after().map(|after| (Instant::now() + after, after));
+        let begin = || async {
+            let held = self.source.link().await?;
+            let mut call = self.options.call(method.name, params, left(deadline.map(|(at, _)| at)));
+            call.window = Some(self.options.stream_window());
+            let conversation = held.link().call(call).await?;
+            Ok((held, conversation))
+        };
+        let (held, conversation): (Held, Conversation) = self.retrying(method, begin).await?;
+        Ok(Incoming::new(held, conversation, deadline, self.options.clone()))
+    }
+}
+
+fn left(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+}

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::connection::{Closed, WriteError};
+use crate::encoding::DecodeError;
+use crate::protocol::{WireError, code};
+use crate::transport::TransportError;
+
+/// The conversation failed. That a service says no is not this: a method's own error is its result.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// Nobody could be reached.
+    #[error(transparent)]
+    Unreachable(Arc<TransportError>),
+    /// No daemon runs, and none could be started.
+    #[error("{0}")]
+    NotStarted(Arc<dyn std::error::Error + Send + Sync>),
+    /// The connection ended before the answer came.
+    #[error("the connection ended before the answer came: {closed}")]
+    Closed {
+        /// Why.
+        closed: Closed,
+        /// What may have happened to the call.
+        outcome: Outcome,
+    },
+    /// The call's deadline passed. It was taken back, but may have run.
+    #[error("no answer within {after:?}")]
+    Deadline {
+        /// How long it was given.
+        after: Duration,
+    },
+    /// The peer refused or failed the call, with a code of hallway's or one that this build does not know.
+    #[error(transparent)]
+    Remote(WireError),
+    /// The parameters cannot be sent.
+    #[error("the parameters cannot be sent: {0}")]
+    Params(WriteError),
+    /// The answer has another shape than the method declares: the two sides are of different versions.
+    #[error("the answer has another shape than expected: {0}")]
+    BadResult(DecodeError),
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It ran, and this is its answer.
+    Completed,
+    /// It did not run: sending it again is safe.
+    NotDispatched,
+    /// It may have run, wholly or in part.
+    Unknown,
+}
+
+impl CallError {
+    /// What became of the call.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Unreachable(_) | Self::NotStarted(_) | Self::Params(_) => Outcome::NotDispatched,
+            Self::Closed { outcome, .. } => *outcome,
+            Self::Deadline { .. } => Outcome::Unknown,
+            Self::Remote(error) if code::did_not_run(&error.code) => Outcome::NotDispatched,
+            Self::Remote(error) if code::ALL.iter().any(|entry| entry.code == error.code) => Outcome::Unknown,
+            Self::Remote(_) | Self::BadResult(_) => Outcome::Completed,
+        }
+    }
+
+    /// The stable code, see `spec/errors.md`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Unreachable(error) => error.code(),
+            Self::NotStarted(_) => "not_started",
+            Self::Closed { closed, .. } => closed.code,
+            Self::Deadline { .. } => code::DEADLINE_EXCEEDED,
+            Self::Remote(error) => &error.code,
+            Self::Params(WriteError::Encode(_)) => "params_not_encodable",
+            Self::Params(WriteError::TooLong { .. }) => code::FRAME_TOO_LONG,
+            Self::BadResult(_) => "unexpected_result",
+        }
+    }
+
+    /// Whether a new connection and the same call again may help, as far as it is safe: always after
+    /// [`Outcome::NotDispatched`] on a lost connection, and after [`Outcome::Unknown`] only if running the
+    /// method twice is the same as once.
+    pub(crate) fn may_retry(&self, idempotent: bool) -> bool {
+        match self {
+            Self::Closed { outcome, .. } => *outcome == Outcome::NotDispatched || idempotent,
+            Self::Remote(error) => error.code == code::CLOSING,
+            _ => false,
+        }
+    }
+}
+
+impl From<TransportError> for CallError {
+    fn from(error: TransportError) -> Self {
+        Self::Unreachable(Arc::new(error))
+    }
+}

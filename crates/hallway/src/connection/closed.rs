@@ -1,0 +1,35 @@
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a connection ended. Every call that was open on it hears this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Closed {
+    /// A stable code, see `spec/errors.md`.
+    pub code: &'static str,
+    /// What happened, for people.
+    pub reason: Arc<str>,
+}
+
+impl Closed {
+    /// The peer closed without a word.
+    pub const BY_PEER: &str = "closed_by_peer";
+    /// The peer said that it closes.
+    pub const GOAWAY: &str = "goaway";
+    /// The system failed to read or write.
+    pub const IO: &str = "io";
+    /// The peer broke the rules of the protocol.
+    pub const VIOLATION: &str = "protocol_violation";
+    /// This side had no more use for it.
+    pub const BY_US: &str = "closed_by_us";
+
+    pub(crate) fn new(code: &'static str, reason: impl Into<Arc<str>>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}

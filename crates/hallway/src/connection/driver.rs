@@ -1,0 +1,389 @@
+use std::cell::Cell;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::time::Sleep;
+
+use super::arrival::{Arrival, End};
+use super::incoming::Ticket;
+use super::link::State;
+use super::{Closed, Inbox, Link, Received};
+use crate::encoding::Raw;
+use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, STREAM_WINDOW_MAX};
+use crate::protocol::{Call, Hello, Id, Message, WireError, code};
+use crate::transport::Stream;
+
+/// A call in the works.
+pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Whoever serves the peer's calls.
+pub(crate) trait Dispatch: Send + Sync + 'static {
+    /// Begins a call. `None`: it has been answered already.
+    fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling>;
+}
+
+/// The one task that reads from and writes to a connection.
+///
+/// One read takes what is there, every whole message in it is acted on where it lies, a handler that is
+/// ready at its first poll answers into the same buffer, and one write sends all of it. Nothing in here
+/// waits for a handler, a lock that is held across a wait, or a slow peer.
+pub(crate) struct Driver {
+    link: Arc<Link>,
+    stream: Stream,
+    inbox: Inbox,
+    dispatch: Arc<dyn Dispatch>,
+    /// What is being written, and how much of it has gone.
+    writing: Vec<u8>,
+    written: usize,
+    /// Why nothing can be written any more. What the peer has sent before that is still read: a `goaway`
+    /// tells which calls did not run.
+    broken: Option<String>,
+    /// The peer has finished sending.
+    end_of_input: bool,
+    /// The `hello` with the token is due, or, after the end of input, the next look whether the peer has
+    /// gone.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// How often to look whether a peer that has finished sending is still there to read the answers. The
+/// system reports that it is not only together with being asked.
+const GONE_CHECK: Duration = Duration::from_millis(250);
+
+thread_local! {
+    /// The read buffer: it belongs to the thread, so that an idle connection owns none.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Driver {
+    pub(crate) fn new(link: Arc<Link>, stream: Stream, dispatch: Arc<dyn Dispatch>) -> Self {
+        let guarded = matches!(link.state(), State::Guarded { .. });
+        Self {
+            inbox: Inbox::new(link.wire()),
+            link,
+            stream,
+            dispatch,
+            writing: Vec::new(),
+            written: 0,
+            broken: None,
+            end_of_input: false,
+            timer: guarded.then(|| Box::pin(tokio::time::sleep(HELLO_DEADLINE))),
+        }
+    }
+
+    /// Runs the connection to its end.
+    pub(crate) async fn run(mut self) {
+        std::future::poll_fn(|cx| self.poll(cx)).await;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.link.outbox().register(cx.waker());
+        loop {
+            let wrote = self.write(cx);
+            if self.is_over() {
+                return Poll::Ready(());
+            }
+            let read = self.read(cx);
+            let timed = self.look_at_timer(cx);
+            if wrote || read || timed {
+                continue;
+            }
+            match self.broken.take() {
+                Some(reason) => self.fail(&reason),
+                None => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Whether the connection is done with; the last words have then been written as far as the system
+    /// takes them.
+    fn is_over(&mut self) -> bool {
+        let idle = self.nothing_to_write() && self.link.incoming().open_now() == 0;
+        match self.link.state() {
+            State::Closed(_) => return true,
+            State::Draining if idle => self.link.close(Closed::new(Closed::BY_US, "drained")),
+            _ if self.end_of_input && idle => {
+                self.link.close(Closed::new(Closed::BY_PEER, "the peer closed the connection"));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn nothing_to_write(&self) -> bool {
+        self.written == self.writing.len() && self.link.outbox().is_empty()
+    }
+
+    /// Writes as much as the system takes.
+    fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut moved = false;
+        loop {
+            if self.written == self.writing.len() {
+                self.link.outbox().take(&mut self.writing);
+                self.written = 0;
+                if self.writing.is_empty() {
+                    return moved;
+                }
+            }
+            if self.broken.is_some() {
+                self.writing.clear();
+                continue;
+            }
+            let rest = self.writing.get(self.written..).unwrap_or_default();
+            match Pin::new(&mut self.stream.writer).poll_write(cx, rest) {
+                Poll::Pending => return moved,
+                Poll::Ready(Ok(0)) => self.broken = Some("the connection takes no more bytes".to_owned()),
+                Poll::Ready(Ok(taken)) => {
+                    self.written += taken;
+                    moved = true;
+                }
+                Poll::Ready(Err(error)) => self.broken = Some(format!("cannot write: {error}")),
+            }
+        }
+    }
+
+    /// Reads what is there, unless the peer owes us reading itself: its next calls wait until it has taken
+    /// the answers to the last ones.
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
+        let owed = self.writing.len() - self.written;
+        if self.end_of_input || owed > OUTBOUND_HIGH || self.link.is_full() {
+            return false;
+        }
+        let mut buffer = BUFFER.take();
+        buffer.resize(READ_SIZE, 0);
+        let mut read = ReadBuf::new(&mut buffer);
+        let moved = match Pin::new(&mut self.stream.reader).poll_read(cx, &mut read) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(())) if read.filled().is_empty() => self.input_ends(),
+            Poll::Ready(Ok(())) => {
+                self.receive(read.filled());
+                true
+            }
+            Poll::Ready(Err(error)) => {
+                self.fail(&format!("cannot read: {error}"));
+                true
+            }
+        };
+        BUFFER.set(buffer);
+        moved
+    }
+
+    fn receive(&mut self, bytes: &[u8]) {
+        let Self { inbox, link, dispatch, timer, .. } = self;
+        let outcome = inbox.receive(bytes, |received| match received {
+            Received::Message(message) => act(link, dispatch, timer, message),
+            Received::Refused(refusal) => {
+                let error = Message::Error::<()> { id: refusal.id, error: refusal.error };
+                let _written = link.send(&error);
+            }
+        });
+        if let Err(error) = outcome {
+            self.refuse_connection(WireError::new(code::BAD_FRAME, error.to_string()));
+        }
+    }
+
+    /// The peer sends nothing more. What it has asked for is still answered if it is there to read.
+    fn input_ends(&mut self) -> bool {
+        self.end_of_input = true;
+        if self.inbox.is_within_message() {
+            tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
+        }
+        if self.stream.writer.peer_is_gone() {
+            self.link.close(Closed::new(Closed::BY_PEER, "the peer closed the connection"));
+        } else {
+            self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
+        }
+        true
+    }
+
+    fn look_at_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(timer) = &mut self.timer else { return false };
+        if timer.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        if self.end_of_input {
+            return self.input_ends();
+        }
+        self.timer = None;
+        if matches!(self.link.state(), State::Guarded { .. }) {
+            let message = format!("no hello with the token within {HELLO_DEADLINE:?}");
+            self.refuse_connection(WireError::new(code::UNAUTHORIZED, message));
+        }
+        true
+    }
+
+    /// Says why, and ends the connection.
+    fn refuse_connection(&mut self, error: WireError) {
+        refuse_connection(&self.link, error);
+    }
+
+    fn fail(&mut self, reason: &str) {
+        self.link.close(Closed::new(Closed::IO, reason));
+    }
+}
+
+/// A runtime that shuts down drops its tasks where they stand: who waits on this connection hears of it.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.link.close(Closed::new(Closed::BY_US, "the connection's task was dropped"));
+    }
+}
+
+/// Acts on one message.
+fn act(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    message: Message<'_, Raw<'_>>,
+) {
+    match message {
+        Message::Hello(hello) => {
+            if greeted(link, &hello) {
+                *timer = None;
+            }
+        }
+        _ if matches!(link.state(), State::Guarded { .. }) => {
+            let message = "this listener asks for a hello with its token first";
+            refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
+        }
+        Message::Call(call) => begin(link, dispatch, call),
+        Message::Cancel { id } => link.incoming().cancel(&id),
+        Message::Grant { id, items } => link.incoming().grant(&id, items),
+        Message::Result { id, value } => {
+            let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
+            link.outgoing().end(&id, End::Result(value));
+        }
+        Message::Error { id: Some(id), error } => link.outgoing().end(&id, End::Error(error)),
+        Message::Error { id: None, error } => {
+            tracing::warn!(peer = %link.peer().address, code = ?error.code, message = ?error.message, "the peer refused a message");
+        }
+        Message::Item { id, seq, value } => {
+            arrived(link, &id, Arrival::Item { seq, value: value.bytes().to_vec() });
+        }
+        Message::Lagged { id, missed, next } => arrived(link, &id, Arrival::Lagged { missed, next }),
+        Message::Progress { id, progress } => link.outgoing().progress(&id, progress),
+        Message::Goaway(goaway) => link.outgoing().goaway(goaway),
+        Message::Unknown { id } => {
+            let error = WireError::new(
+                code::UNKNOWN_MESSAGE,
+                "a message of no known kind: write `call`, `cancel`, `grant` or `hello`",
+            );
+            let _written = link.send(&Message::Error::<()> { id, error });
+        }
+    }
+}
+
+/// Answers a `hello` with our own, before anything else of this connection is answered. Whether the peer
+/// is let in.
+fn greeted(link: &Link, hello: &Hello) -> bool {
+    link.outgoing().hello();
+    if let State::Guarded { token } = link.state() {
+        if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
+            refuse_connection(link, WireError::new(code::UNAUTHORIZED, "the token is wrong or missing"));
+            return false;
+        }
+        link.advance(State::Open);
+    }
+    if link.outgoing().answers_hello() {
+        link.greet();
+    }
+    true
+}
+
+/// Compares in a time that does not tell where the first difference is.
+fn same_secret(one: &str, other: &str) -> bool {
+    let difference = one.bytes().zip(other.bytes()).fold(0, |found, (one, other)| found | (one ^ other));
+    one.len() == other.len() && difference == 0
+}
+
+fn refuse_connection(link: &Link, error: WireError) {
+    let closed = Closed::new(Closed::VIOLATION, error.message.as_str());
+    let _written = link.send(&Message::Error::<()> { id: None, error });
+    link.close(closed);
+}
+
+fn arrived(link: &Link, id: &Id, arrival: Arrival) {
+    // A notice of lag needs no credit, hence one more than the largest window and one for each item.
+    if !link.outgoing().arrived(id, arrival, 2 * STREAM_WINDOW_MAX as usize) {
+        link.close(Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
+    }
+}
+
+/// Begins a call of the peer's.
+fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>) {
+    let refuse = |id: Option<Id>, error| {
+        if id.is_some() {
+            let _written = link.send(&Message::Error::<()> { id, error });
+        }
+    };
+    if link.state() != State::Open {
+        let error = WireError::new(code::CLOSING, "no call is taken any more; connect again").retryable(true);
+        return refuse(call.id, error);
+    }
+    let ticket = match link.incoming().open(link, &call) {
+        Ok(ticket) => ticket,
+        Err(error) => return refuse(call.id, error),
+    };
+    if let Some(handling) = dispatch.dispatch(call, &ticket) {
+        start(link, Handler { ticket, handling: Some(handling) });
+    }
+    // Without a handling, and where the handler is done, the ticket has been answered.
+}
+
+/// Polls a handler once, here; only one that has to wait becomes a task.
+fn start(link: &Arc<Link>, mut handler: Handler) {
+    let running = Arc::clone(&link.incoming().running);
+    let place = running.clone().try_acquire_owned().ok();
+    // Nothing is lost by not being woken: the task polls again at once.
+    if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+        return;
+    }
+    let id = handler.ticket.id().cloned();
+    let task = tokio::spawn(async move {
+        let place = match place {
+            Some(place) => Ok(place),
+            None => running.acquire_owned().await,
+        };
+        match handler.ticket.deadline() {
+            Some(deadline) => drop(tokio::time::timeout_at(deadline, handler).await),
+            None => handler.await,
+        }
+        drop(place);
+    });
+    link.incoming().runs_as(id.as_ref(), task.abort_handle());
+}
+
+/// A call in the works, together with the duty to answer it: when it ends, panics, or is dropped.
+struct Handler {
+    handling: Option<Handling>,
+    ticket: Arc<Ticket>,
+}
+
+impl Future for Handler {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(handling) = &mut self.handling else { return Poll::Ready(()) };
+        match std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
+            Ok(polled) => polled,
+            Err(_panic) => {
+                // The panic's own words have gone to the log; they may hold what the caller must not see.
+                let message = "the handler panicked; the daemon's log says where";
+                self.ticket.error(WireError::new(code::INTERNAL, message));
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl Drop for Handler {
+    fn drop(&mut self) {
+        // The call counts as open until its handler has stopped.
+        self.handling = None;
+        self.ticket.settle();
+    }
+}

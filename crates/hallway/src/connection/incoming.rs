@@ -1,0 +1,317 @@
+//! Calls that the peer has made and that have not been answered to the end.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::{Link, WriteError};
+use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW, STREAM_WINDOW_MAX};
+use crate::protocol::{Call, Id, Message, Progress, WireError, code};
+
+/// The table of calls being served.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    table: Mutex<Table>,
+    /// Handlers that run; the others wait in line.
+    pub(super) running: Arc<Semaphore>,
+    /// The highest id that was dispatched, for `goaway`.
+    last: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    by_id: HashMap<Id, Entry>,
+    /// Calls and notifications.
+    open: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    ticket: Arc<Ticket>,
+    /// The task, once the handler did not answer at once.
+    task: Option<AbortHandle>,
+}
+
+impl Incoming {
+    pub(super) fn new() -> Self {
+        Self {
+            table: Mutex::default(),
+            running: Arc::new(Semaphore::new(CALLS_RUNNING_MAX)),
+            last: AtomicU64::new(0),
+        }
+    }
+
+    /// Enters a call.
+    pub(super) fn open<P>(&self, link: &Arc<Link>, call: &Call<'_, P>) -> Result<Arc<Ticket>, WireError> {
+        let mut table = self.table();
+        if table.open >= CALLS_OPEN_MAX {
+            let message = format!("{CALLS_OPEN_MAX} calls are open on this connection; wait for an answer");
+            return Err(WireError::new(code::BUSY, message).retryable(true));
+        }
+        if call.id.as_ref().is_some_and(|id| table.by_id.contains_key(id)) {
+            return Err(WireError::new(code::DUPLICATE_ID, "a call with this id is still open"));
+        }
+        let deadline =
+            call.deadline_ms.map(|ms| Instant::now() + Duration::from_millis(ms).min(DEADLINE_MAX));
+        let credit = call.window.unwrap_or(STREAM_WINDOW).min(STREAM_WINDOW_MAX);
+        let ticket = Arc::new(Ticket {
+            link: Arc::clone(link),
+            id: call.id.clone(),
+            deadline,
+            credit: Mutex::new(credit),
+            changed: Notify::new(),
+            ended: AtomicBool::new(false),
+            withdrawn: AtomicBool::new(false),
+        });
+        table.open += 1;
+        if let Some(id) = &call.id {
+            table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
+            if let Id::Number(number) = id {
+                self.last.fetch_max(*number, Ordering::Relaxed);
+            }
+        }
+        Ok(ticket)
+    }
+
+    /// The handler goes on as a task.
+    pub(super) fn runs_as(&self, id: Option<&Id>, task: AbortHandle) {
+        let mut table = self.table();
+        if let Some(entry) = id.and_then(|id| table.by_id.get_mut(id)) {
+            entry.task = Some(task);
+        }
+    }
+
+    /// The caller takes the call back. The answer is `cancelled`, once the handler has been dropped.
+    pub(super) fn cancel(&self, id: &Id) {
+        let table = self.table();
+        if let Some(entry) = table.by_id.get(id) {
+            entry.withdraw();
+        }
+    }
+
+    pub(super) fn grant(&self, id: &Id, items: u32) {
+        let ticket = self.table().by_id.get(id).map(|entry| Arc::clone(&entry.ticket));
+        if let Some(ticket) = ticket {
+            ticket.grant(items);
+        }
+    }
+
+    /// The connection has ended: every handler is dropped.
+    pub(super) fn close(&self) {
+        let entries: Vec<Entry> = self.table().by_id.drain().map(|(_, entry)| entry).collect();
+        for entry in entries {
+            entry.withdraw();
+        }
+    }
+
+    pub(crate) fn open_now(&self) -> usize {
+        self.table().open
+    }
+
+    pub(super) fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+
+    fn retire(&self, id: Option<&Id>) {
+        let mut table = self.table();
+        table.open = table.open.saturating_sub(1);
+        if let Some(id) = id {
+            table.by_id.remove(id);
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn withdraw(&self) {
+        self.ticket.withdrawn.store(true, Ordering::Release);
+        self.ticket.changed.notify_waiters();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+/// One call being served: the right and the duty to answer it once.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    link: Arc<Link>,
+    id: Option<Id>,
+    deadline: Option<Instant>,
+    /// How many items the caller has room for.
+    credit: Mutex<u32>,
+    /// Credit has come, or the call was withdrawn.
+    changed: Notify,
+    ended: AtomicBool,
+    withdrawn: AtomicBool,
+}
+
+impl Ticket {
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    pub(crate) fn id(&self) -> Option<&Id> {
+        self.id.as_ref()
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.withdrawn.load(Ordering::Acquire) || self.is_overdue() || self.link.closed().is_some()
+    }
+
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Waits until nobody waits for the answer any more.
+    pub(crate) async fn withdrawn(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.is_withdrawn() {
+                return;
+            }
+            match self.deadline {
+                Some(deadline) => drop(tokio::time::timeout_at(deadline, changed).await),
+                None => changed.await,
+            }
+        }
+    }
+
+    /// Answers with a value; the first answer is the one that counts.
+    pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
+        if !self.end() {
+            return;
+        }
+        let Some(id) = self.id.clone() else { return };
+        if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
+            self.send_error(unsendable(&error));
+        }
+    }
+
+    /// Answers with an error; the first answer is the one that counts.
+    pub(crate) fn error(&self, error: WireError) {
+        if self.end() && self.id.is_some() {
+            self.send_error(error);
+        }
+    }
+
+    fn send_error(&self, error: WireError) {
+        let code = error.code.clone();
+        if self.link.send::<()>(&Message::Error { id: self.id.clone(), error }).is_err() {
+            // Its details were what could not be sent.
+            let bare = WireError::new(code, "the error's own words could not be sent");
+            let _unsendable = self.link.send::<()>(&Message::Error { id: self.id.clone(), error: bare });
+        }
+    }
+
+    /// Sends one item of a stream, once the caller and the connection have room for it. `Err`: the stream
+    /// has been answered, there is no use in going on.
+    pub(crate) async fn item<P: Serialize>(&self, seq: Option<u64>, value: &P) -> Result<(), Gone> {
+        let id = self.id.clone().ok_or(Gone)?;
+        self.credit().await?;
+        self.link.room().await;
+        if self.ended.load(Ordering::Acquire) {
+            return Err(Gone);
+        }
+        self.link.send(&Message::Item { id, seq, value }).map_err(|error| {
+            self.error(unsendable(&error));
+            Gone
+        })
+    }
+
+    /// Tells of events that were dropped; needs no credit, so that it is never late.
+    pub(crate) fn lagged(&self, missed: u64, next: u64) {
+        if let Some(id) = self.id.clone() {
+            let _gone = self.link.send::<()>(&Message::Lagged { id, missed, next });
+        }
+    }
+
+    /// Tells how far the call has come; left out while the peer does not read, since the next one says
+    /// more.
+    pub(crate) fn progress(&self, progress: Progress) {
+        let open = !self.ended.load(Ordering::Acquire) && !self.link.is_full();
+        if let Some(id) = self.id.clone().filter(|_| open) {
+            let _gone = self.link.send::<()>(&Message::Progress { id, progress });
+        }
+    }
+
+    async fn credit(&self) -> Result<(), Gone> {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.withdrawn.load(Ordering::Acquire) {
+                return Err(Gone);
+            }
+            if self.spend() {
+                return Ok(());
+            }
+            changed.await;
+        }
+    }
+
+    fn spend(&self) -> bool {
+        let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
+        let spent = *credit > 0;
+        *credit = credit.saturating_sub(1);
+        spent
+    }
+
+    fn grant(&self, items: u32) {
+        let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
+        *credit = credit.saturating_add(items).min(STREAM_WINDOW_MAX);
+        drop(credit);
+        self.changed.notify_waiters();
+    }
+
+    /// Answers for a handler that went away without an answer.
+    pub(crate) fn settle(&self) {
+        if self.ended.load(Ordering::Acquire) {
+            return;
+        }
+        self.error(if self.withdrawn.load(Ordering::Acquire) {
+            WireError::new(code::CANCELLED, "the caller took the call back")
+        } else if self.is_overdue() {
+            WireError::new(code::DEADLINE_EXCEEDED, "the call's deadline passed before it had finished")
+        } else {
+            WireError::new(code::INTERNAL, "the handler ended without an answer")
+        });
+    }
+
+    fn end(&self) -> bool {
+        let first = !self.ended.swap(true, Ordering::AcqRel);
+        if first {
+            self.link.incoming().retire(self.id.as_ref());
+            self.link.wake();
+        }
+        first
+    }
+}
+
+/// The stream has been answered already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+fn unsendable(error: &WriteError) -> WireError {
+    match error {
+        WriteError::TooLong { size, max } => WireError::new(code::RESULT_TOO_LONG, error.to_string())
+            .with_details(&serde_json::json!({ "size": size, "max": max })),
+        WriteError::Encode(_) => WireError::new(code::BAD_RESULT, error.to_string()),
+    }
+}

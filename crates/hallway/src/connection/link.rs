@@ -1,0 +1,273 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use super::arrival::{Arrival, Next};
+use super::incoming::Incoming;
+use super::outbox::Outbox;
+use super::outgoing::Outgoing;
+use super::{Closed, Wire, WriteError};
+use crate::client::CallError;
+use crate::limits::STREAM_WINDOW_MAX;
+use crate::protocol::{Call, Goaway, Hello, Id, Message};
+use crate::transport::Peer;
+
+/// One connection, as everybody who uses it sees it: callers, handlers, and the driver that reads and
+/// writes. It has no side: both ends may call and both may serve.
+#[derive(Debug)]
+pub(crate) struct Link {
+    wire: Wire,
+    peer: Peer,
+    /// What this end says of itself when it is greeted.
+    hello: Hello,
+    state: Mutex<State>,
+    outbox: Outbox,
+    outgoing: Outgoing,
+    incoming: Incoming,
+    gone: Notify,
+}
+
+/// Where a connection is in its life. It only moves downwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum State {
+    /// The peer has to name a token first.
+    Guarded {
+        /// The token.
+        token: String,
+    },
+    /// Calls go both ways.
+    Open,
+    /// No call of the peer is dispatched any more; the open ones finish.
+    Draining,
+    /// Over.
+    Closed(Closed),
+}
+
+impl State {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Guarded { .. } => 0,
+            Self::Open => 1,
+            Self::Draining => 2,
+            Self::Closed(_) => 3,
+        }
+    }
+}
+
+/// How a connection begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    pub(crate) wire: Wire,
+    pub(crate) hello: Hello,
+    /// This end speaks first.
+    pub(crate) greets: bool,
+    /// What the peer has to name before anything else.
+    pub(crate) token: Option<String>,
+}
+
+impl Link {
+    pub(crate) fn new(opening: Opening, peer: Peer) -> Arc<Self> {
+        let Opening { wire, hello, greets, token } = opening;
+        let link = Self {
+            wire,
+            peer,
+            state: Mutex::new(token.map_or(State::Open, |token| State::Guarded { token })),
+            outbox: Outbox::default(),
+            outgoing: Outgoing::new(greets),
+            incoming: Incoming::new(),
+            gone: Notify::new(),
+            hello,
+        };
+        if greets {
+            link.greet();
+        }
+        Arc::new(link)
+    }
+
+    pub(super) fn greet(&self) {
+        // Text and numbers of our own: there is nothing in it that could not be written.
+        let _written = self.outbox.push::<()>(self.wire, &Message::Hello(self.hello.clone()));
+    }
+
+    pub(crate) fn wire(&self) -> Wire {
+        self.wire
+    }
+
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    pub(super) fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
+    }
+
+    pub(crate) fn incoming(&self) -> &Incoming {
+        &self.incoming
+    }
+
+    /// Puts one message in line to be written.
+    pub(super) fn send<P: Serialize>(&self, message: &Message<'_, P>) -> Result<(), WriteError> {
+        self.outbox.push(self.wire, message)
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.outbox.is_full()
+    }
+
+    pub(super) async fn room(&self) {
+        self.outbox.room().await;
+    }
+
+    pub(super) fn wake(&self) {
+        self.outbox.wake();
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.lock().clone()
+    }
+
+    /// The one place where a connection changes its state.
+    pub(super) fn advance(&self, to: State) -> bool {
+        let mut state = self.lock();
+        let moves = to.rank() > state.rank();
+        if moves {
+            tracing::debug!(peer = %self.peer.address, pid = self.peer.pid, from = ?*state, ?to, "connection");
+            *state = to;
+        }
+        moves
+    }
+
+    pub(crate) fn closed(&self) -> Option<Closed> {
+        match &*self.lock() {
+            State::Closed(closed) => Some(closed.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether a call that is begun now has a chance.
+    pub(crate) fn takes_calls(&self) -> bool {
+        self.outgoing.goes_on()
+    }
+
+    /// Ends the connection: every call on it, of either side, hears why.
+    pub(crate) fn close(&self, closed: Closed) {
+        if self.advance(State::Closed(closed.clone())) {
+            self.outgoing.close(&closed);
+            self.incoming.close();
+            self.wake();
+            self.gone.notify_waiters();
+        }
+    }
+
+    /// Dispatches nothing more, finishes what is open, then closes. With `goaway`, the peer is told.
+    pub(crate) fn drain(&self, goaway: Option<(&str, &str)>) {
+        if self.advance(State::Draining) {
+            if let Some((code, message)) = goaway {
+                let goaway = Goaway::new(code, message, self.incoming.last());
+                let _written = self.send::<()>(&Message::Goaway(goaway));
+            }
+            self.wake();
+        }
+    }
+
+    /// Waits until the connection has ended.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn ended(&self) {
+        loop {
+            let gone = self.gone.notified();
+            tokio::pin!(gone);
+            gone.as_mut().enable();
+            if self.closed().is_some() {
+                return;
+            }
+            gone.await;
+        }
+    }
+
+    /// Sends a call; what comes back is asked for with the [`Conversation`].
+    pub(crate) async fn call<P: Serialize>(
+        self: &Arc<Self>,
+        call: Call<'_, P>,
+    ) -> Result<Conversation, CallError> {
+        let id = self.outgoing.begin().await?;
+        let window = call.window.unwrap_or(0).min(STREAM_WINDOW_MAX);
+        if let Err(error) = self.send(&Message::Call(Call { id: Some(Id::Number(id)), ..call })) {
+            self.outgoing.withdraw(id);
+            return Err(CallError::Params(error));
+        }
+        Ok(Conversation { link: Arc::clone(self), id, window, taken: 0, open: true })
+    }
+
+    /// Sends a notification: nothing comes back.
+    pub(crate) fn notify<P: Serialize>(&self, call: Call<'_, P>) -> Result<(), CallError> {
+        if let Some(closed) = self.closed() {
+            return Err(CallError::Closed { closed, outcome: crate::client::Outcome::NotDispatched });
+        }
+        self.send(&Message::Call(Call { id: None, ..call })).map_err(CallError::Params)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One call from the caller's side: dropped before its end, it takes the call back.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    link: Arc<Link>,
+    id: u64,
+    window: u32,
+    /// Items taken since the last grant.
+    taken: u32,
+    open: bool,
+}
+
+impl Conversation {
+    /// What comes next.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: what has arrived is handed out by the next call.
+    pub(crate) async fn next(&mut self) -> Next {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    pub(crate) fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Next> {
+        let next = std::task::ready!(self.link.outgoing.poll_next(self.id, cx));
+        match &next {
+            Next::Arrival(Arrival::Item { .. }) => self.took_one(),
+            Next::End(_) => self.open = false,
+            _ => (),
+        }
+        std::task::Poll::Ready(next)
+    }
+
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// Grants half a window at a time: a message for each item would be wasteful, a whole window would let
+    /// the sender run dry.
+    fn took_one(&mut self) {
+        self.taken += 1;
+        if self.taken >= self.window.div_ceil(2) {
+            let grant = Message::Grant { id: Id::Number(self.id), items: self.taken };
+            let _written = self.link.send::<()>(&grant);
+            self.taken = 0;
+        }
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        if self.open && self.link.outgoing.abandon(self.id) {
+            let _written = self.link.send::<()>(&Message::Cancel { id: Id::Number(self.id) });
+        }
+    }
+}

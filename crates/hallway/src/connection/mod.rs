@@ -1,0 +1,31 @@
+//! The only place where transport, framing, encoding and protocol meet.
+//!
+//! [`Wire`] and [`Inbox`] are the meeting itself, free of I/O, and serve both the asynchronous side and
+//! the blocking client. [`Link`](link::Link) is what is known about one connection, shared by everybody
+//! who uses it; its `Driver` is the one task that reads and writes. A connection has no client and no
+//! server side: both ends may call and both may serve.
+
+pub(crate) mod arrival;
+mod inbox;
+mod wire;
+
+#[cfg(feature = "tokio")]
+pub(crate) mod driver;
+#[cfg(feature = "tokio")]
+pub(crate) mod incoming;
+#[cfg(feature = "tokio")]
+pub(crate) mod link;
+#[cfg(feature = "tokio")]
+mod outbox;
+#[cfg(feature = "tokio")]
+mod outgoing;
+
+mod closed;
+
+pub use closed::Closed;
+#[cfg(feature = "tokio")]
+pub(crate) use driver::{Dispatch, Driver};
+pub use inbox::{Inbox, Received};
+#[cfg(feature = "tokio")]
+pub(crate) use link::Link;
+pub use wire::{Wire, WriteError};

@@ -1,0 +1,241 @@
+//! Calls that this side has made and whose end has not come.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::sync::Semaphore;
+
+use super::Closed;
+use super::arrival::{Arrival, End, Next};
+use crate::client::{CallError, Outcome};
+use crate::limits::CALLS_OPEN_MAX;
+use crate::protocol::{Goaway, Id, Progress};
+
+/// The table of open calls, by id.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    table: Mutex<Table>,
+    /// As many places as the peer accepts calls.
+    places: Semaphore,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    last_id: u64,
+    open: HashMap<u64, Slot, BuildHasherDefault<NumberHasher>>,
+    /// Set once: no further call is begun.
+    ended: Option<Ended>,
+    /// A `hello` of the peer has arrived: from then on, calls may have been dispatched.
+    heard_hello: bool,
+    /// The conversation began with our `hello`, so that the peer's comes before anything is dispatched.
+    said_hello: bool,
+}
+
+/// Why no further call can be begun.
+#[derive(Debug, Clone)]
+enum Ended {
+    /// The peer dispatches nothing above this id; what is below is still answered.
+    Goaway(Goaway),
+    Closed(Closed),
+}
+
+/// One open call: what has arrived for it, and who waits.
+#[derive(Debug, Default)]
+struct Slot {
+    items: VecDeque<Arrival>,
+    progress: Option<Progress>,
+    end: Option<End>,
+    waiting: Option<Waker>,
+    /// Nobody waits any more; the id stays taken until the peer has answered.
+    abandoned: bool,
+}
+
+impl Outgoing {
+    pub(super) fn new(said_hello: bool) -> Self {
+        let table = Table { said_hello, ..Table::default() };
+        Self { table: Mutex::new(table), places: Semaphore::new(CALLS_OPEN_MAX) }
+    }
+
+    /// Waits for a place, and takes an id.
+    ///
+    /// # Errors
+    /// When the connection has ended; the call is not dispatched then.
+    ///
+    /// # Cancel safety
+    /// No place is lost.
+    pub(super) async fn begin(&self) -> Result<u64, CallError> {
+        let place = self.places.acquire().await;
+        let mut table = self.table();
+        if let Some(ended) = &table.ended {
+            let closed = match ended {
+                Ended::Closed(closed) => closed.clone(),
+                Ended::Goaway(goaway) => Closed::new(Closed::GOAWAY, goaway.message.as_str()),
+            };
+            return Err(CallError::Closed { closed, outcome: Outcome::NotDispatched });
+        }
+        // The semaphore closes after the table has ended.
+        place.map(tokio::sync::SemaphorePermit::forget).ok();
+        table.last_id += 1;
+        let id = table.last_id;
+        table.open.insert(id, Slot::default());
+        Ok(id)
+    }
+
+    /// What has arrived for a call, in order; progress goes before its end.
+    pub(super) fn poll_next(&self, id: u64, cx: &mut Context<'_>) -> Poll<Next> {
+        let mut table = self.table();
+        let Some(slot) = table.open.get_mut(&id) else { return Poll::Pending };
+        if let Some(arrival) = slot.items.pop_front() {
+            return Poll::Ready(Next::Arrival(arrival));
+        }
+        if let Some(progress) = slot.progress.take() {
+            return Poll::Ready(Next::Progress(progress));
+        }
+        if let Some(end) = slot.end.take() {
+            self.retire(&mut table, id);
+            return Poll::Ready(Next::End(end));
+        }
+        slot.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// The caller goes away. Whether the peer is to be told.
+    pub(super) fn abandon(&self, id: u64) -> bool {
+        let mut table = self.table();
+        let Some(slot) = table.open.get_mut(&id) else { return false };
+        if slot.end.is_some() {
+            self.retire(&mut table, id);
+            return false;
+        }
+        *slot = Slot { abandoned: true, ..Slot::default() };
+        true
+    }
+
+    /// A call that was begun and could not be written.
+    pub(super) fn withdraw(&self, id: u64) {
+        self.retire(&mut self.table(), id);
+    }
+
+    /// The peer's `hello` has come.
+    pub(super) fn hello(&self) {
+        self.table().heard_hello = true;
+    }
+
+    /// Whether a `hello` of the peer's is to be answered with ours: once, and only if we did not speak
+    /// first.
+    pub(super) fn answers_hello(&self) -> bool {
+        !std::mem::replace(&mut self.table().said_hello, true)
+    }
+
+    /// The peer dispatches nothing after `goaway.last`: those calls end here, and no other is begun.
+    pub(super) fn goaway(&self, goaway: Goaway) {
+        let mut table = self.table();
+        let lost = End::not_dispatched(&goaway);
+        let unheard: Vec<u64> = table.open.keys().copied().filter(|&id| id > goaway.last).collect();
+        for id in unheard {
+            self.end_in(&mut table, id, lost.clone());
+        }
+        table.ended.get_or_insert(Ended::Goaway(goaway));
+    }
+
+    /// The connection has ended: every caller hears it, and what may have become of its call.
+    pub(super) fn close(&self, closed: &Closed) {
+        let mut table = self.table();
+        let unheard = table.said_hello && !table.heard_hello;
+        let outcome = if unheard { Outcome::NotDispatched } else { Outcome::Unknown };
+        table.ended = Some(Ended::Closed(closed.clone()));
+        let open: Vec<u64> = table.open.keys().copied().collect();
+        for id in open {
+            self.end_in(&mut table, id, End::Lost { closed: closed.clone(), outcome });
+        }
+        self.places.close();
+    }
+
+    /// A stream's item, notice or a call's progress. `false`: the peer sent more than it was granted.
+    #[must_use]
+    pub(super) fn arrived(&self, id: &Id, arrival: Arrival, most: usize) -> bool {
+        self.slot(id, |slot| {
+            let room = slot.items.len() < most;
+            if room {
+                slot.items.push_back(arrival);
+            }
+            room
+        })
+        .unwrap_or(true)
+    }
+
+    /// Only the newest progress is kept: it tells everything that the ones before did.
+    pub(super) fn progress(&self, id: &Id, progress: Progress) {
+        self.slot(id, |slot| slot.progress = Some(progress));
+    }
+
+    /// A call's answer. One for a call that is not open is left: its caller has gone, or the peer errs.
+    pub(super) fn end(&self, id: &Id, end: End) {
+        let Id::Number(id) = id else { return };
+        self.end_in(&mut self.table(), *id, end);
+    }
+
+    pub(super) fn goes_on(&self) -> bool {
+        self.table().ended.is_none()
+    }
+
+    fn end_in(&self, table: &mut Table, id: u64, end: End) {
+        let Some(slot) = table.open.get_mut(&id) else {
+            tracing::debug!(id, "an answer to a call that is not open");
+            return;
+        };
+        if slot.abandoned {
+            return self.retire(table, id);
+        }
+        slot.end.get_or_insert(end);
+        if let Some(waiting) = slot.waiting.take() {
+            waiting.wake();
+        }
+    }
+
+    /// Does something to a call that somebody waits for, and wakes them.
+    fn slot<R>(&self, id: &Id, act: impl FnOnce(&mut Slot) -> R) -> Option<R> {
+        let Id::Number(id) = id else { return None };
+        let mut table = self.table();
+        let slot = table.open.get_mut(id).filter(|slot| !slot.abandoned && slot.end.is_none())?;
+        let outcome = act(slot);
+        if let Some(waiting) = slot.waiting.take() {
+            waiting.wake();
+        }
+        Some(outcome)
+    }
+
+    fn retire(&self, table: &mut Table, id: u64) {
+        if table.open.remove(&id).is_some() {
+            self.places.add_permits(1);
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing that can panic runs under this lock.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Spreads ids over a table. They are ours, in sequence: nobody can choose them to collide.
+#[derive(Debug, Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(self.0 << 8 | u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing: the table looks at the high and at the low bits.
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
+}

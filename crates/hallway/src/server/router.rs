@@ -1,0 +1,52 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::connection::Dispatch;
+use crate::connection::driver::Handling;
+use crate::connection::incoming::Ticket;
+use crate::encoding::Raw;
+use crate::protocol::{Call, WireError, code};
+use crate::service::near::unknown;
+use crate::service::{Description, Request, Service};
+
+/// Services by name.
+#[derive(Default, Clone)]
+pub struct Router {
+    services: BTreeMap<&'static str, Arc<dyn Service>>,
+}
+
+impl Router {
+    /// Adds a service; one of the same name is replaced.
+    pub fn add(&mut self, service: Arc<dyn Service>) {
+        self.services.insert(service.description().name.as_str(), service);
+    }
+
+    /// What the services offer, by name.
+    pub fn descriptions(&self) -> impl Iterator<Item = &'static Description> + '_ {
+        self.services.values().map(|service| service.description())
+    }
+}
+
+impl std::fmt::Debug for Router {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.services.keys()).finish()
+    }
+}
+
+impl Dispatch for Router {
+    fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling> {
+        let (service, method) = call.method.rsplit_once('.').unwrap_or((&call.method, ""));
+        let Some(found) = self.services.get(service) else {
+            let names: Vec<&str> = self.services.keys().copied().collect();
+            let message = match names.is_empty() {
+                true => "this side serves nothing".to_owned(),
+                false => unknown(&format!("service `{service}`"), service, &names),
+            };
+            ticket.error(WireError::new(code::UNKNOWN_METHOD, message));
+            return None;
+        };
+        let request = Request::new(found.description(), Cow::Borrowed(method), call.params, ticket);
+        found.handle(request).into_future()
+    }
+}

@@ -1,0 +1,354 @@
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::Router;
+use super::admin::AdminService;
+use super::status::{Count, ServiceStatus, Status};
+use crate::connection::link::Opening;
+use crate::connection::{Closed, Driver, Link, Wire};
+use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DRAIN_DEADLINE};
+use crate::protocol::{Hello, code};
+use crate::service::Service;
+use crate::transport::{Duplex, Listener};
+
+/// Puts a server together.
+#[derive(Debug)]
+pub struct ServerBuilder {
+    router: Router,
+    wire: Wire,
+    program: String,
+}
+
+impl ServerBuilder {
+    /// Adds a service.
+    #[must_use]
+    pub fn service(mut self, service: impl Service) -> Self {
+        self.router.add(Arc::new(service));
+        self
+    }
+
+    /// What to speak; [`Wire::NATIVE`] if not said.
+    #[must_use]
+    pub fn wire(mut self, wire: Wire) -> Self {
+        self.wire = wire;
+        self
+    }
+
+    /// The program's name and version, for `hello` and `hallway.status`.
+    #[must_use]
+    pub fn program(mut self, program: impl Into<String>) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn build(mut self) -> Server {
+        let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
+            self.router.add(Arc::new(AdminService::new(ServerHandle { shared: shared.clone() })));
+            let (activity, _) = watch::channel(Activity::default());
+            Shared {
+                router: Arc::new(self.router),
+                wire: self.wire,
+                hello: Hello::new(self.program),
+                started: Instant::now(),
+                connections: Mutex::default(),
+                activity,
+                drain: watch::channel(None).0,
+            }
+        });
+        Server { shared }
+    }
+}
+
+/// Serves services on any number of listeners until it is told to stop.
+#[derive(Debug, Clone)]
+pub struct Server {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    router: Arc<Router>,
+    wire: Wire,
+    hello: Hello,
+    started: Instant,
+    connections: Mutex<Connections>,
+    activity: watch::Sender<Activity>,
+    /// Why the server stops, once it does.
+    drain: watch::Sender<Option<Drain>>,
+}
+
+#[derive(Debug, Default)]
+struct Connections {
+    last: u64,
+    links: HashMap<u64, Arc<Link>>,
+    count: Count,
+}
+
+/// Whether anybody uses the server.
+#[derive(Debug, Clone, Copy, Default)]
+struct Activity {
+    connections: usize,
+}
+
+/// Why a server stops, as its clients are told.
+#[derive(Debug, Clone)]
+struct Drain {
+    reason: Arc<str>,
+}
+
+impl Server {
+    /// Puts a server together.
+    #[must_use]
+    pub fn builder() -> ServerBuilder {
+        let program = crate::PROGRAM.to_owned();
+        ServerBuilder { router: Router::default(), wire: Wire::NATIVE, program }
+    }
+
+    /// A way to stop it and to ask how it is, that does not keep it.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle { shared: Arc::downgrade(&self.shared) }
+    }
+
+    /// Accepts and serves until the server is told to [`drain`](ServerHandle::drain); then takes what has
+    /// connected by that moment, tells everybody, and returns. Open calls go on: see
+    /// [`drained`](Self::drained).
+    ///
+    /// Nothing that a peer or the system does ends the loop: without descriptors or memory it rests for
+    /// [`ACCEPT_PAUSE`].
+    ///
+    /// # Errors
+    /// When the listener is gone for good.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops accepting; connections live on.
+    pub async fn serve(&self, mut listener: impl Listener) -> io::Result<()> {
+        self.serve_until_drained(&mut listener, async {}).await
+    }
+
+    /// Like [`serve`](Self::serve); `withdraw` runs when the server begins to drain, before the last
+    /// connections are taken: whoever connects after it must find no listener.
+    pub(crate) async fn serve_until_drained(
+        &self,
+        listener: &mut impl Listener,
+        withdraw: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let mut drain = self.shared.drain.subscribe();
+        tracing::info!(address = %listener.address(), "serving");
+        loop {
+            tokio::select! {
+                biased;
+                // An error would mean that the server has gone, which holds this sender.
+                _ = drain.wait_for(Option::is_some) => break,
+                accepted = listener.accept() => self.admit(accepted, listener.token()).await?,
+            }
+        }
+        withdraw.await;
+        while let Some(accepted) = listener.accept().now_or_never() {
+            if accepted.as_ref().is_err_and(|error| !concerns_one_connection(error)) {
+                break;
+            }
+            self.admit(accepted, listener.token()).await?;
+        }
+        Ok(())
+    }
+
+    /// Serves one connection that came from elsewhere, a child's pipes for one.
+    pub fn serve_connection(&self, connection: Duplex) {
+        self.open(connection, None);
+    }
+
+    /// Waits until every connection has ended, at most [`DRAIN_DEADLINE`] from now; what is open then ends.
+    pub async fn drained(&self) {
+        let mut activity = self.shared.activity.subscribe();
+        let idle = activity.wait_for(|activity| activity.connections == 0);
+        if tokio::time::timeout(DRAIN_DEADLINE, idle).await.is_err() {
+            let links: Vec<_> = self.shared.connections().links.values().cloned().collect();
+            tracing::warn!(connections = links.len(), "not drained within {DRAIN_DEADLINE:?}");
+            for link in links {
+                link.close(Closed::new(Closed::BY_US, "the daemon stops and waits no longer"));
+            }
+        }
+    }
+
+    async fn admit(&self, accepted: io::Result<Duplex>, token: Option<&str>) -> io::Result<()> {
+        match accepted {
+            Ok(connection) => self.open(connection, token.map(str::to_owned)),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                if !concerns_one_connection(&error) {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&self, connection: Duplex, token: Option<String>) {
+        let shared = &self.shared;
+        let opening = Opening { wire: shared.wire, hello: shared.hello.clone(), greets: false, token };
+        let link = Link::new(opening, connection.peer);
+        let Some(entry) = Entry::new(shared, &link) else {
+            let message = format!("{CONNECTIONS_MAX} connections are open; try again later");
+            return self.turn_away(&link, connection.stream, code::BUSY, &message);
+        };
+        if let Some(drain) = &*shared.drain.borrow() {
+            link.drain(Some((code::CLOSING, &drain.reason)));
+        }
+        let driver = Driver::new(link, connection.stream, Arc::clone(&shared.router) as _);
+        tokio::spawn(async move {
+            driver.run().await;
+            drop(entry);
+        });
+    }
+
+    /// Says why, and closes.
+    fn turn_away(&self, link: &Arc<Link>, stream: crate::transport::Stream, code: &str, message: &str) {
+        link.drain(Some((code, message)));
+        let driver = Driver::new(Arc::clone(link), stream, Arc::clone(&self.shared.router) as _);
+        tokio::spawn(async move {
+            // A peer that does not read its refusal is not waited for.
+            let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
+        });
+    }
+}
+
+/// Whether the next connection may do better at once: the listener itself, the descriptors and the memory
+/// are well.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::PermissionDenied
+    )
+}
+
+/// A connection's place in the register; it is given back when the connection ends, however that happens.
+struct Entry {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Entry {
+    fn new(shared: &Arc<Shared>, link: &Arc<Link>) -> Option<Self> {
+        let mut connections = shared.connections();
+        if connections.links.len() >= CONNECTIONS_MAX {
+            return None;
+        }
+        connections.last += 1;
+        let number = connections.last;
+        connections.links.insert(number, Arc::clone(link));
+        connections.count.add();
+        shared.tell(&connections);
+        Some(Self { shared: Arc::clone(shared), number })
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut connections = self.shared.connections();
+        connections.links.remove(&self.number);
+        connections.count.remove();
+        self.shared.tell(&connections);
+    }
+}
+
+impl Shared {
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, connections: &Connections) {
+        self.activity.send_replace(Activity { connections: connections.links.len() });
+    }
+}
+
+/// Stops a server and tells how it is. Does not keep it.
+#[derive(Debug, Clone)]
+pub struct ServerHandle {
+    shared: Weak<Shared>,
+}
+
+impl ServerHandle {
+    /// Tells the server to stop: no more connections and calls, a `goaway` with this reason to everybody.
+    /// The first reason counts.
+    pub fn drain(&self, reason: &str) {
+        let Some(shared) = self.shared.upgrade() else { return };
+        let first = shared.drain.send_if_modified(|drain| {
+            let first = drain.is_none();
+            drain.get_or_insert_with(|| Drain { reason: reason.into() });
+            first
+        });
+        if first {
+            tracing::info!(reason, "draining");
+            let links: Vec<_> = shared.connections().links.values().cloned().collect();
+            for link in links {
+                link.drain(Some((code::CLOSING, reason)));
+            }
+        }
+    }
+
+    /// Waits until the server has been told to stop.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn draining(&self) {
+        let Some(mut drain) = self.shared.upgrade().map(|shared| shared.drain.subscribe()) else { return };
+        let _gone = drain.wait_for(Option::is_some).await;
+    }
+
+    /// Waits until nobody has been connected for so long.
+    ///
+    /// # Cancel safety
+    /// The time begins anew.
+    pub async fn idle(&self, after: Duration) {
+        let Some(mut activity) = self.shared.upgrade().map(|shared| shared.activity.subscribe()) else {
+            return;
+        };
+        loop {
+            if activity.wait_for(|activity| activity.connections == 0).await.is_err() {
+                return;
+            }
+            // Any change, also one that comes back to nobody, is a use.
+            if tokio::time::timeout(after, activity.changed()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// How the server is; `None` once it has gone.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        let shared = self.shared.upgrade()?;
+        let connections = shared.connections();
+        let calls = connections.links.values().map(|link| link.incoming().open_now() as u64).sum();
+        let (count, services) =
+            (connections.count, shared.router.descriptions().map(ServiceStatus::of).collect());
+        drop(connections);
+        Some(Status {
+            program: shared.hello.program.clone(),
+            pid: std::process::id(),
+            uptime_ms: u64::try_from(shared.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            services,
+            connections: count,
+            calls_open: calls,
+            draining: shared.drain.borrow().is_some(),
+            limits: limits::table(),
+        })
+    }
+
+    pub(super) fn descriptions(&self) -> Vec<&'static crate::service::Description> {
+        self.shared.upgrade().map(|shared| shared.router.descriptions().collect()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,258 @@
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ServiceError;
+
+/// What a service offers: the answer of `hallway.describe`, and the source of everything dynamic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Description {
+    /// The service's name, the part before the dot.
+    pub name: String,
+    /// Its version, `major.minor`; a client of another major version does not fit.
+    pub version: String,
+    /// What it is for (Markdown).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// What it can do, in the order of declaration.
+    pub methods: Vec<MethodDescription>,
+    /// The named types that the schemas refer to as `#/$defs/NAME` (JSON Schema 2020-12).
+    #[serde(default, rename = "$defs")]
+    pub types: serde_json::Map<String, Value>,
+}
+
+/// One method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct MethodDescription {
+    /// Its name, the part after the dot.
+    pub name: String,
+    /// What it does (Markdown).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// How it answers.
+    pub kind: MethodKind,
+    /// Whether running it twice is the same as once.
+    #[serde(default)]
+    pub idempotent: bool,
+    /// What it takes, in order.
+    #[serde(default)]
+    pub params: Vec<ParamDescription>,
+    /// The JSON Schema of the result, or of one element of the stream.
+    #[serde(default)]
+    pub result: Value,
+    /// How it can say no.
+    #[serde(default)]
+    pub errors: Vec<ErrorDescription>,
+}
+
+/// How a method answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MethodKind {
+    /// With one value.
+    Unary,
+    /// With any number of elements.
+    Stream,
+    /// With numbered events, from any number on.
+    Subscription,
+    /// Not at all.
+    Notification,
+    /// In a way that this build does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ParamDescription {
+    /// Its name.
+    pub name: String,
+    /// What it is (Markdown).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// Its JSON Schema.
+    pub schema: Value,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What it is if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+}
+
+/// One way to say no.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ErrorDescription {
+    /// The stable code.
+    pub code: String,
+    /// When it happens (Markdown).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// Whether the same call may succeed later.
+    #[serde(default)]
+    pub retryable: bool,
+    /// The JSON Schema of `details`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+}
+
+/// Puts a description together; what the macro writes.
+#[derive(Debug)]
+pub struct DescriptionBuilder {
+    description: Description,
+    schemas: SchemaGenerator,
+}
+
+impl DescriptionBuilder {
+    /// Begins the description of a service.
+    #[must_use]
+    pub fn new(name: &str, version: &str, docs: &str) -> Self {
+        let description = Description {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            docs: docs.to_owned(),
+            methods: Vec::new(),
+            types: serde_json::Map::new(),
+        };
+        Self { description, schemas: SchemaGenerator::default() }
+    }
+
+    /// Adds a method.
+    #[must_use]
+    pub fn method(mut self, name: &str, docs: &str, describe: impl FnOnce(&mut MethodBuilder<'_>)) -> Self {
+        let mut method = MethodBuilder {
+            method: MethodDescription {
+                name: name.to_owned(),
+                docs: docs.to_owned(),
+                kind: MethodKind::Unary,
+                idempotent: false,
+                params: Vec::new(),
+                result: Value::Null,
+                errors: Vec::new(),
+            },
+            schemas: &mut self.schemas,
+        };
+        describe(&mut method);
+        let method = method.method;
+        self.description.methods.push(method);
+        self
+    }
+
+    /// Ends the description.
+    #[must_use]
+    pub fn build(mut self) -> Description {
+        self.description.types = self.schemas.take_definitions(true);
+        self.description
+    }
+}
+
+/// Puts the description of one method together.
+#[derive(Debug)]
+pub struct MethodBuilder<'a> {
+    method: MethodDescription,
+    schemas: &'a mut SchemaGenerator,
+}
+
+impl MethodBuilder<'_> {
+    /// Running it twice is the same as once.
+    pub fn idempotent(&mut self) {
+        self.method.idempotent = true;
+    }
+
+    /// Adds a parameter; one whose type takes `null` need not be given.
+    pub fn param<T: JsonSchema>(&mut self, name: &str, docs: &str) {
+        let schema = schema::<T>(self.schemas);
+        let required = !takes_null(&schema);
+        self.push(name, docs, schema, required, None);
+    }
+
+    /// Adds a parameter that need not be given.
+    pub fn param_or<T: JsonSchema + Serialize>(
+        &mut self,
+        name: &str,
+        docs: &str,
+        default: impl FnOnce() -> T,
+    ) {
+        let schema = schema::<T>(self.schemas);
+        let default = serde_json::to_value(default()).ok();
+        self.push(name, docs, schema, false, default);
+    }
+
+    fn push(&mut self, name: &str, docs: &str, schema: Value, required: bool, default: Option<Value>) {
+        let (name, docs) = (name.to_owned(), docs.to_owned());
+        self.method.params.push(ParamDescription { name, docs, schema, required, default });
+    }
+
+    /// It answers with one value.
+    pub fn result<T: JsonSchema>(&mut self) {
+        self.answers::<T>(MethodKind::Unary);
+    }
+
+    /// It answers with a stream.
+    pub fn items<T: JsonSchema>(&mut self) {
+        self.answers::<T>(MethodKind::Stream);
+    }
+
+    /// It answers with numbered events.
+    pub fn events<T: JsonSchema>(&mut self) {
+        self.answers::<T>(MethodKind::Subscription);
+    }
+
+    /// It does not answer.
+    pub fn notification(&mut self) {
+        self.method.kind = MethodKind::Notification;
+    }
+
+    fn answers<T: JsonSchema>(&mut self, kind: MethodKind) {
+        self.method.kind = kind;
+        self.method.result = schema::<T>(self.schemas);
+    }
+
+    /// It can say no.
+    pub fn errors<E: ServiceError>(&mut self) {
+        E::describe(&mut ErrorsDescription { errors: &mut self.method.errors, schemas: self.schemas });
+    }
+}
+
+/// Puts the description of an error type together.
+#[derive(Debug)]
+pub struct ErrorsDescription<'a> {
+    errors: &'a mut Vec<ErrorDescription>,
+    schemas: &'a mut SchemaGenerator,
+}
+
+impl ErrorsDescription<'_> {
+    /// A code with members of its own.
+    pub fn code<T: JsonSchema>(&mut self, code: &str, docs: &str, retryable: bool) {
+        let details = Some(schema::<T>(self.schemas));
+        self.push(code, docs, retryable, details);
+    }
+
+    /// A code without.
+    pub fn plain_code(&mut self, code: &str, docs: &str, retryable: bool) {
+        self.push(code, docs, retryable, None);
+    }
+
+    fn push(&mut self, code: &str, docs: &str, retryable: bool, details: Option<Value>) {
+        let (code, docs) = (code.to_owned(), docs.to_owned());
+        self.errors.push(ErrorDescription { code, docs, retryable, details });
+    }
+}
+
+/// Whether `null` fits, which is how an optional value is described.
+fn takes_null(schema: &Value) -> bool {
+    match (&schema["type"], &schema["anyOf"]) {
+        (Value::String(name), _) => name == "null",
+        (Value::Array(names), _) => names.iter().any(|name| name == "null"),
+        (_, Value::Array(choices)) => choices.iter().any(takes_null),
+        _ => false,
+    }
+}
+
+fn schema<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Value {
+    schemas.subschema_for::<T>().to_value()
+}

@@ -1,0 +1,30 @@
+//! The method table: what a service is called, what its methods take and return, and how a call reaches
+//! its handler.
+//!
+//! `#[hallway::service]` writes everything in here from one trait; the description is what every dynamic
+//! client, bridge and document is made from.
+
+mod description;
+mod error;
+mod method;
+pub(crate) mod near;
+
+#[cfg(feature = "tokio")]
+mod context;
+#[cfg(feature = "tokio")]
+mod request;
+#[cfg(feature = "tokio")]
+mod responder;
+
+#[cfg(feature = "tokio")]
+pub use context::{Cancellation, Context};
+pub use description::{
+    Description, DescriptionBuilder, ErrorDescription, ErrorsDescription, MethodBuilder, MethodDescription,
+    MethodKind, ParamDescription,
+};
+pub use error::{Never, ServiceError};
+pub use method::{Event, Method};
+#[cfg(feature = "tokio")]
+pub use request::{Handling, Request, Service};
+#[cfg(feature = "tokio")]
+pub use responder::Responder;

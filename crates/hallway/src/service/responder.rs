@@ -1,0 +1,99 @@
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_core::Stream;
+use futures_util::StreamExt as _;
+use serde::Serialize;
+
+use super::{Context, Event, ServiceError};
+use crate::connection::incoming::Ticket;
+use crate::protocol::WireError;
+
+/// Answers one call. Whatever is answered first is the answer; what goes away without one has answered
+/// with an error.
+#[derive(Debug)]
+pub struct Responder {
+    context: Context,
+}
+
+impl Responder {
+    pub(crate) fn new(ticket: &Arc<Ticket>) -> Self {
+        Self { context: Context::new(ticket) }
+    }
+
+    /// What the handler may ask about the call.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Answers with a value.
+    pub fn value<T: Serialize + ?Sized>(&self, value: &T) {
+        self.ticket().result(value);
+    }
+
+    /// Answers with a value, or the service's no.
+    pub fn outcome<T: Serialize, E: ServiceError>(&self, outcome: &Result<T, E>) {
+        match outcome {
+            Ok(value) => self.value(value),
+            Err(error) => self.refuse(error.to_wire()),
+        }
+    }
+
+    /// Answers with an error.
+    pub fn refuse(&self, error: WireError) {
+        self.ticket().error(error);
+    }
+
+    /// Ends a notification, which has no answer.
+    pub fn done(&self) {
+        self.ticket().result(&());
+    }
+
+    /// Answers with a stream, one item after the other as the caller has room for them.
+    pub async fn items<T: Serialize>(&self, items: impl Stream<Item = T>) {
+        let mut items = pin!(items);
+        while let Some(item) = items.next().await {
+            if self.ticket().item(None, &item).await.is_err() {
+                return;
+            }
+        }
+        self.done();
+    }
+
+    /// Answers with a stream that the service's no may end.
+    pub async fn results<T: Serialize, E: ServiceError>(&self, items: impl Stream<Item = Result<T, E>>) {
+        let mut items = pin!(items);
+        while let Some(item) = items.next().await {
+            match item {
+                Ok(item) => {
+                    if self.ticket().item(None, &item).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => return self.refuse(error.to_wire()),
+            }
+        }
+        self.done();
+    }
+
+    /// Answers with the events of a topic.
+    pub async fn events<T: Serialize>(&self, events: impl Stream<Item = Event<T>>) {
+        let mut events = pin!(events);
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Item { seq, value } => {
+                    if self.ticket().item(Some(seq), &value).await.is_err() {
+                        return;
+                    }
+                }
+                Event::Lagged { missed, next } => self.ticket().lagged(missed, next),
+            }
+        }
+        self.done();
+    }
+
+    fn ticket(&self) -> &Ticket {
+        self.context.ticket()
+    }
+}

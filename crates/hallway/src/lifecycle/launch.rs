@@ -100,7 +100,6 @@ pub(super) fn launch(
     };
     let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
     let child = command(env, dir, launcher, claim.into_file())
-        .map_err(cannot)?
         .stdout(OwnedFd::from(theirs))
         .stderr(output)
         .spawn()
@@ -154,22 +153,16 @@ impl Launched {
 }
 
 /// Prepares the daemon's process: nothing of ours but the directory, the claim, and what the allow-list names.
-fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, claim: File) -> io::Result<Command> {
-    let program = match launcher.program.components().count() {
-        1 => launcher.program.clone(),
-        // The daemon starts in another directory.
-        _ => std::path::absolute(&launcher.program)?,
-    };
-    let mut command = Command::new(program);
+fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, claim: File) -> Command {
+    let mut command = Command::new(&launcher.program);
     command
         .args(&launcher.args)
         .env_clear()
         .envs(env.for_daemon(&launcher.passed))
         .env("HALLWAY_RUNTIME_DIR", dir.path())
         .env(READY_ENV, "1")
-        .current_dir("/")
         .stdin(claim);
-    Ok(command)
+    command
 }
 
 /// Waits for the daemon on a thread of its own, so that it leaves no zombie however long this process lives.

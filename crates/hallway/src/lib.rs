@@ -7,6 +7,7 @@ pub mod client;
 pub mod connection;
 pub mod encoding;
 pub mod framing;
+pub mod lifecycle;
 pub mod limits;
 pub mod protocol;
 #[cfg(feature = "tokio")]

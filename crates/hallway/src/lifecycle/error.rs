@@ -1,0 +1,230 @@
+//! What can go wrong between a client and a daemon before the first byte of a message.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use super::Instance;
+
+/// A place, a lock or a socket that is not as it must be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LifecycleError {
+    /// A service or instance name breaks the rule for names.
+    #[error("`{given}` is not a usable {what} name: {rule}")]
+    BadName {
+        /// `service` or `instance`.
+        what: &'static str,
+        /// The name as given.
+        given: String,
+        /// The rule that it breaks.
+        rule: &'static str,
+    },
+    /// The directory's form or mode would let others in, or cannot be used at all.
+    #[error("{path} cannot be the runtime directory: {rule}; {remedy}")]
+    DirUnsafe {
+        /// The directory.
+        path: PathBuf,
+        /// The rule that it breaks.
+        rule: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// The directory belongs to somebody else.
+    #[error(
+        "{path} cannot be the runtime directory: it belongs to uid {owner}, and this process runs as uid {euid}; \
+         set HALLWAY_RUNTIME_DIR to a directory of your own, or run as its owner"
+    )]
+    DirForeign {
+        /// The directory.
+        path: PathBuf,
+        /// Who owns it.
+        owner: u32,
+        /// Who we are.
+        euid: u32,
+    },
+    /// No rule gave a directory.
+    #[error("there is no private directory for sockets ({}); set HALLWAY_RUNTIME_DIR to one", .tried.join("; "))]
+    NoDir {
+        /// Each candidate with the reason why not.
+        tried: Vec<String>,
+    },
+    /// The socket's path does not fit into a socket address, and this system has no way around it.
+    #[error(
+        "{path} is {bytes} bytes long and a socket path may have {limit}; set HALLWAY_RUNTIME_DIR to a shorter one"
+    )]
+    PathTooLong {
+        /// The socket.
+        path: PathBuf,
+        /// Its length.
+        bytes: usize,
+        /// The longest path that fits.
+        limit: usize,
+    },
+    /// Something else stands where the lock file belongs, or locks do not work there.
+    #[error("{path} cannot be locked: {reason}; remove it, or set HALLWAY_RUNTIME_DIR to a local directory")]
+    LockUnusable {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Another process holds the lock.
+    #[error("{path} is locked by another process")]
+    LockHeld {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The caller's deadline passed.
+    #[error("the deadline passed while waiting for {waited_for}")]
+    DeadlinePassed {
+        /// What had not happened yet.
+        waited_for: &'static str,
+    },
+    /// The socket is served by another user. Nothing was sent.
+    #[error("{path} is served by uid {uid}, not by uid {euid}: nothing was sent")]
+    ServerUid {
+        /// The socket.
+        path: PathBuf,
+        /// Who serves it.
+        uid: u32,
+        /// Who we are.
+        euid: u32,
+    },
+    /// Nobody serves this instance.
+    #[error("{instance} is not running (nobody answers at {path})")]
+    NotRunning {
+        /// The instance.
+        instance: Instance,
+        /// Where its socket would be.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+impl LifecycleError {
+    /// Returns the stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadName { .. } => "bad_name",
+            Self::DirUnsafe { .. } => "dir_unsafe",
+            Self::DirForeign { .. } => "dir_foreign",
+            Self::NoDir { .. } => "no_dir",
+            Self::PathTooLong { .. } => "path_too_long",
+            Self::LockUnusable { .. } => "lock_unusable",
+            Self::LockHeld { .. } => "lock_held",
+            Self::DeadlinePassed { .. } => "deadline_passed",
+            Self::ServerUid { .. } => "server_uid",
+            Self::NotRunning { .. } => "not_running",
+            Self::Io { .. } => "io",
+        }
+    }
+
+    /// Makes the closure for `map_err` that says what was tried on what.
+    pub(super) fn io<E: Into<io::Error>>(action: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
+        let path = path.to_owned();
+        move |error| Self::Io { action, path, source: error.into() }
+    }
+}
+
+/// A daemon that could not be reached nor started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The place is not as it must be.
+    #[error(transparent)]
+    Lifecycle(#[from] LifecycleError),
+    /// The daemon's program could not be executed.
+    #[error("cannot start {program} as the daemon of {instance}: {source}")]
+    CannotLaunch {
+        /// The instance.
+        instance: Instance,
+        /// The program.
+        program: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The daemon said itself why it cannot serve.
+    #[error("the daemon of {instance} cannot start: {message} (log: {log})")]
+    DaemonFailed {
+        /// The instance.
+        instance: Instance,
+        /// The daemon's own code.
+        code: String,
+        /// The daemon's own words.
+        message: String,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// The daemon ended, or closed its start-up channel, without a word.
+    #[error("the daemon of {instance} gave up while starting ({}); its log, {log}, ends:\n{tail}", ended(.status.as_ref()))]
+    DaemonDied {
+        /// The instance.
+        instance: Instance,
+        /// How it ended; `None` if it lives on without serving.
+        status: Option<ExitStatus>,
+        /// What it logged since this start, the last lines of it.
+        tail: String,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// The caller's deadline passed. The daemon, if one was launched, goes on starting.
+    #[error("{instance} is not ready: the deadline passed while waiting for {waited_for}{} (log: {log})", last(.phase.as_deref()))]
+    DeadlinePassed {
+        /// The instance.
+        instance: Instance,
+        /// What had not happened yet.
+        waited_for: &'static str,
+        /// The last phase that the daemon spoke of.
+        phase: Option<String>,
+        /// Its log.
+        log: PathBuf,
+    },
+    /// Daemons report that they are ready, and yet nobody answers.
+    #[error(
+        "{starts} daemons of {instance} said that they were ready and none answers at {path} (log: {log})"
+    )]
+    Unanswered {
+        /// The instance.
+        instance: Instance,
+        /// How many were tried.
+        starts: u32,
+        /// The socket.
+        path: PathBuf,
+        /// Their log.
+        log: PathBuf,
+    },
+}
+
+impl StartError {
+    /// Returns the stable code of this error; for [`StartError::DaemonFailed`] the daemon's own.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Lifecycle(error) => error.code(),
+            Self::CannotLaunch { .. } => "cannot_launch",
+            Self::DaemonFailed { code, .. } => code,
+            Self::DaemonDied { .. } => "daemon_died",
+            Self::DeadlinePassed { .. } => "deadline_passed",
+            Self::Unanswered { .. } => "unanswered",
+        }
+    }
+}
+
+fn ended(status: Option<&ExitStatus>) -> String {
+    status.map_or_else(|| "it closed its start-up channel and does not serve".to_owned(), ToString::to_string)
+}
+
+fn last(phase: Option<&str>) -> String {
+    phase.map_or_else(String::new, |phase| format!(" (last phase: {phase})"))
+}

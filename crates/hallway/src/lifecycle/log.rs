@@ -1,0 +1,172 @@
+//! A daemon's log: appended, rotated by size, marked at each start, quoted when a start fails.
+
+use std::fs::{DirBuilder, File, OpenOptions, rename};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use nix::unistd::{dup2_stderr, dup2_stdout};
+
+use super::{Env, Instance, LifecycleError, RuntimePath};
+
+/// The size at which a log is put aside. One older log is kept beside it, so an instance's logs take twice this.
+const MAX_LOG: u64 = 4 * 1024 * 1024;
+
+/// The most bytes of a log that an error quotes.
+const MAX_TAIL: u64 = 4 * 1024;
+
+/// The most lines of a log that an error quotes.
+const MAX_TAIL_LINES: usize = 20;
+
+/// Returns where an instance logs: `NAME.log` in `$XDG_STATE_HOME/hallway`, else in `~/.local/state/hallway`, and for a
+/// user without a home in the runtime directory.
+///
+/// # Errors
+/// As for [`RuntimePath::choose`], if that is needed.
+pub fn log_path(env: &Env, instance: &Instance) -> Result<PathBuf, LifecycleError> {
+    let dir = env.state_dir().map_or_else(|| RuntimePath::choose(env).map(|chosen| chosen.path), Ok)?;
+    Ok(dir.join(format!("{instance}.log")))
+}
+
+/// The running daemon's log, a [`Write`] for a `tracing` subscriber (inside a `Mutex`).
+///
+/// Each write is one record and is never split over two files. Escaping control characters that a client put into a
+/// message is the subscriber's part.
+#[derive(Debug)]
+pub struct LogFile {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    limit: u64,
+    stdio: bool,
+}
+
+impl LogFile {
+    /// Opens the log, and makes it (0600) and its directory (0700) if they are missing.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::with_limit(path.into(), MAX_LOG)
+    }
+
+    fn with_limit(path: PathBuf, limit: u64) -> io::Result<Self> {
+        let file = open_append(&path)?;
+        let size = file.metadata()?.len();
+        let mut log = Self { path, file, size, limit, stdio: false };
+        if log.size >= log.limit {
+            log.rotate()?;
+        }
+        Ok(log)
+    }
+
+    /// Points standard output and error at the log, also after each rotation, so that a panic is found in it.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn capture_stdio(&mut self) -> io::Result<()> {
+        self.stdio = true;
+        self.redirect()
+    }
+
+    /// Returns the log's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn rotate(&mut self) -> io::Result<()> {
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(".1");
+        rename(&self.path, &aside)?;
+        self.file = open_append(&self.path)?;
+        self.size = 0;
+        if self.stdio { self.redirect() } else { Ok(()) }
+    }
+
+    fn redirect(&self) -> io::Result<()> {
+        dup2_stderr(&self.file)?;
+        dup2_stdout(&self.file)?;
+        Ok(())
+    }
+}
+
+impl Write for LogFile {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        if self.size > 0
+            && self.size.saturating_add(record.len() as u64) > self.limit
+            && self.rotate().is_err()
+        {
+            // A log that cannot be put aside grows on; it is tried again a whole log later.
+            self.size = 0;
+        }
+        let written = self.file.write(record)?;
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A log at the moment of a start.
+#[derive(Debug)]
+pub(super) struct StartMark {
+    path: PathBuf,
+    offset: u64,
+}
+
+impl StartMark {
+    /// Marks a start in the log and returns the log for the daemon's output.
+    pub(super) fn write(path: &Path, what: &str) -> io::Result<(File, Self)> {
+        let LogFile { mut file, .. } = LogFile::open(path)?;
+        let now = super::rfc3339(std::time::SystemTime::now());
+        file.write_all(format!("--- {now} start of {what}\n").as_bytes())?;
+        let offset = file.metadata()?.len();
+        Ok((file, Self { path: path.to_owned(), offset }))
+    }
+
+    /// Returns the last lines that were logged since, without control characters.
+    pub(super) fn tail(&self) -> String {
+        let bytes = self.read().unwrap_or_else(|error| format!("(cannot be read: {error})").into_bytes());
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<String> = text.lines().map(printable).collect();
+        let skipped = lines.len().saturating_sub(MAX_TAIL_LINES);
+        lines.into_iter().skip(skipped).collect::<Vec<_>>().join("\n")
+    }
+
+    fn read(&self) -> io::Result<Vec<u8>> {
+        let mut file = File::open(&self.path)?;
+        let end = file.metadata()?.len();
+        // A log shorter than it was is a new one.
+        let start = if end < self.offset { 0 } else { self.offset };
+        file.seek(SeekFrom::Start(start.max(end.saturating_sub(MAX_TAIL))))?;
+        let mut tail = Vec::new();
+        file.take(MAX_TAIL).read_to_end(&mut tail)?;
+        Ok(tail)
+    }
+}
+
+fn open_append(path: &Path) -> io::Result<File> {
+    if let Some(dir) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags.bits()).open(path)
+}
+
+/// Shows control characters rather than sending them to a terminal.
+fn printable(line: &str) -> String {
+    line.chars()
+        .flat_map(|c| match c {
+            '\t' => vec![c],
+            c if c.is_control() => c.escape_default().collect(),
+            c => vec![c],
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! Daemons that nobody has to manage: found, started, kept to one, heard, and let go.
+//!
+//! A daemon is an [`Instance`]: a service name plus, where there are several, an instance name. All that its clients
+//! and its successors need to know is in one private directory ([`RuntimeDir`]) as files named after it:
+//!
+//! | file | holds | who writes, when | what its presence means |
+//! |---|---|---|---|
+//! | `NAME.sock` | the socket | the daemon, by rename, once it listens | nothing; connecting tells |
+//! | `NAME.lock` | a `flock` for the daemon's life | whoever comes first; never unlinked | nothing; the kernel's lock tells |
+//! | `NAME.spawn` | a `flock` while a daemon starts | whoever comes first; never unlinked | nothing |
+//! | `NAME.json` | who serves | the daemon, by rename | nothing; it is for people |
+//! | `NAME.new`, `NAME.tmp` | not yet published | the holder of `NAME.lock` | a predecessor was killed; replaced |
+//!
+//! **Client.** [`connect`] never starts anything. [`ensure_running`] connects, and if nobody answers takes the start
+//! lock, looks again, and launches the daemon with that lock as its standard input. So the lock stays taken until the
+//! daemon is ready or dead, whatever becomes of the launcher, and everyone else waits for exactly that in the kernel.
+//!
+//! **Daemon.** [`detach`], [`acquire_or_yield`], [`publish`], [`Starting::ready`]; then serve. To leave: refuse new
+//! work, [`Published::withdraw`], accept until nothing waits, close the listener, and drop the [`InstanceLock`] last.
+//!
+//! Invariants: nothing is decided by a pid, an age or a file's existence. Clients unlink nothing. A socket under its
+//! final name was listening when it got that name. Everything here is synchronous and knows neither tokio nor messages.
+
+mod connect;
+mod detach;
+mod env;
+mod error;
+mod files;
+mod instance;
+mod launch;
+mod lock;
+mod log;
+mod peer;
+mod publish;
+mod ready;
+mod record;
+mod runtime_dir;
+mod runtime_rule;
+mod turn;
+
+pub use connect::{connect, ensure_running};
+pub use detach::detach;
+pub use env::{Env, PASSED_ENV};
+pub use error::{LifecycleError, StartError};
+pub use instance::Instance;
+pub use launch::Launcher;
+pub use lock::{InstanceLock, SpawnLock};
+pub use log::{LogFile, log_path};
+pub use peer::{is_same_user, peer_uid};
+pub use publish::{Published, publish};
+pub use ready::{Failure, Phase, Ready, Starting, Word, Words};
+pub use record::{Listed, Record, list, rfc3339};
+pub use runtime_dir::RuntimeDir;
+pub use runtime_rule::{Rule, RuntimePath, Skipped};
+pub use turn::{Turn, acquire_or_yield};

@@ -1,0 +1,142 @@
+//! The private directory of sockets and locks, held open.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::socket::UnixAddr;
+use nix::sys::stat::{Mode, fstat};
+use nix::unistd::Uid;
+
+use super::{Env, LifecycleError, Rule, RuntimePath};
+
+/// The most bytes of a path in a socket address here, without the closing NUL.
+#[cfg(target_os = "linux")]
+const MAX_SOCKET_PATH: usize = 107;
+/// The most bytes of a path in a socket address here, without the closing NUL.
+#[cfg(not(target_os = "linux"))]
+const MAX_SOCKET_PATH: usize = 103;
+
+/// A directory that was checked once and is used through its descriptor ever after.
+///
+/// So nobody can swap it between the check and the use, and sockets in it are reached by a path that is short however
+/// deep the directory lies. Cheap to clone; clones share the descriptor.
+#[derive(Debug, Clone)]
+pub struct RuntimeDir(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    fd: OwnedFd,
+}
+
+impl RuntimeDir {
+    /// Opens the directory that [`RuntimePath::choose`] gives, and makes it if it is missing.
+    ///
+    /// # Errors
+    /// [`LifecycleError::DirUnsafe`] and [`LifecycleError::DirForeign`] if it is not a directory for us alone; it is
+    /// never repaired. Whatever [`RuntimePath::choose`] refuses.
+    pub fn open(env: &Env) -> Result<Self, LifecycleError> {
+        let chosen = RuntimePath::choose(env)?;
+        match open_checked(&chosen.path)? {
+            Some(dir) => return Ok(dir),
+            None => make(&chosen)?,
+        }
+        let vanished = || LifecycleError::io("open", &chosen.path)(io::Error::from(io::ErrorKind::NotFound));
+        open_checked(&chosen.path)?.ok_or_else(vanished)
+    }
+
+    /// Opens the directory if it is there; makes nothing.
+    ///
+    /// # Errors
+    /// As for [`RuntimeDir::open`].
+    pub fn existing(env: &Env) -> Result<Option<Self>, LifecycleError> {
+        open_checked(&RuntimePath::choose(env)?.path)
+    }
+
+    /// Returns its path, for people and for processes started by us.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Returns a path that names a file in exactly this directory, short where the system can.
+    #[must_use]
+    pub fn socket_path_via_fd(&self, name: &str) -> PathBuf {
+        if has_fd_paths() {
+            PathBuf::from(format!("/proc/self/fd/{}/{name}", self.0.fd.as_raw_fd()))
+        } else {
+            self.0.path.join(name)
+        }
+    }
+
+    /// Returns the address of a socket in this directory.
+    pub(super) fn socket_addr(&self, name: &str) -> Result<UnixAddr, LifecycleError> {
+        let path = self.socket_path_via_fd(name);
+        UnixAddr::new(&path).map_err(|errno| match errno {
+            Errno::ENAMETOOLONG => {
+                let bytes = path.as_os_str().as_bytes().len();
+                LifecycleError::PathTooLong { path, bytes, limit: MAX_SOCKET_PATH }
+            }
+            errno => LifecycleError::io("address", &path)(errno),
+        })
+    }
+}
+
+impl AsFd for RuntimeDir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.fd.as_fd()
+    }
+}
+
+fn open_checked(path: &Path) -> Result<Option<RuntimeDir>, LifecycleError> {
+    let unsafe_dir = |rule: &str, remedy: String| {
+        Err(LifecycleError::DirUnsafe { path: path.to_owned(), rule: rule.to_owned(), remedy })
+    };
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let fd = match open(path, flags, Mode::empty()) {
+        Ok(fd) => fd,
+        Err(Errno::ENOENT) => return Ok(None),
+        Err(Errno::ELOOP | Errno::ENOTDIR) => {
+            return unsafe_dir(
+                "it must be a directory, not a link or a file",
+                format!("remove {}", path.display()),
+            );
+        }
+        Err(errno) => return Err(LifecycleError::io("open", path)(errno)),
+    };
+    let found = fstat(&fd).map_err(LifecycleError::io("inspect", path))?;
+    let euid = Uid::effective().as_raw();
+    if found.st_uid != euid {
+        return Err(LifecycleError::DirForeign { path: path.to_owned(), owner: found.st_uid, euid });
+    }
+    let mode = found.st_mode & 0o7777;
+    if mode & 0o077 != 0 {
+        let rule = format!("its mode is {mode:04o}, and group and others must have no access");
+        return unsafe_dir(&rule, format!("run `chmod 700 {}`", path.display()));
+    }
+    Ok(Some(RuntimeDir(Arc::new(Inner { path: path.to_owned(), fd }))))
+}
+
+/// Makes the directory; another process may do the same at the same time.
+fn make(chosen: &RuntimePath) -> Result<(), LifecycleError> {
+    let parents = matches!(chosen.rule, Rule::XdgCache | Rule::HomeCache);
+    match DirBuilder::new().mode(0o700).recursive(parents).create(&chosen.path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(LifecycleError::io("create", &chosen.path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells whether a path can go through a descriptor of ours. Some containers have no `/proc`.
+fn has_fd_paths() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    cfg!(target_os = "linux") && *HAS.get_or_init(|| Path::new("/proc/self/fd").is_dir())
+}

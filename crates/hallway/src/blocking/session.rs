@@ -134,7 +134,7 @@ impl Session {
     fn connection(&mut self) -> Result<&mut Connection, CallError> {
         let left = self.connection.as_ref().ok().and_then(|connection| connection.goaway.clone());
         if let Some(goaway) = left {
-            self.close(Closed::new(Closed::GOAWAY, goaway.message));
+            self.close(&Closed::new(Closed::GOAWAY, goaway.message));
         }
         if let (Err(_), Some(to)) = (&self.connection, &self.to) {
             self.connection = Ok(Connection::new(self.wire, &self.hello, to.connect()?));
@@ -165,11 +165,11 @@ impl Session {
         }
         self.buffer.resize(READ_SIZE, 0);
         match connection.stream.read(&mut self.buffer) {
-            Ok(0) => self.close(Closed::new(Closed::BY_PEER, "the server closed the connection")),
+            Ok(0) => self.close(&Closed::new(Closed::BY_PEER, "the server closed the connection")),
             Ok(length) => self.receive(length),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => (),
-            Err(error) => self.close(Closed::new(Closed::IO, format!("cannot read: {error}"))),
+            Err(error) => self.close(&Closed::new(Closed::IO, format!("cannot read: {error}"))),
         }
         true
     }
@@ -192,12 +192,15 @@ impl Session {
         }
         let violation = heard.violation.or(outcome.err().map(|error| error.to_string()));
         if let Some(violation) = violation {
-            self.close(Closed::new(Closed::VIOLATION, format!("the server broke the protocol: {violation}")));
+            self.close(&Closed::new(
+                Closed::VIOLATION,
+                format!("the server broke the protocol: {violation}"),
+            ));
         }
     }
 
     /// The connection is lost: every open call ends, and says whether it may have run.
-    fn close(&mut self, closed: Closed) {
+    fn close(&mut self, closed: &Closed) {
         let Ok(connection) = std::mem::replace(&mut self.connection, Err(closed.clone())) else { return };
         let outcome = if connection.heard_hello { Outcome::Unknown } else { Outcome::NotDispatched };
         for slot in self.calls.0.values_mut() {
@@ -249,11 +252,9 @@ impl Calls {
             Message::Goaway(goaway) => heard.goaway = Some(goaway),
             Message::Result { id, value } => {
                 let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
-                self.slot(&id, |slot| slot.end = Some(End::Result(value)));
+                self.slot(&id, |slot| slot.finish(End::Result(value)));
             }
-            Message::Error { id: Some(id), error } => {
-                self.slot(&id, |slot| slot.end = Some(End::Error(error)))
-            }
+            Message::Error { id: Some(id), error } => self.slot(&id, |slot| slot.finish(End::Error(error))),
             Message::Error { id: None, error } => heard.violation = Some(error.to_string()),
             Message::Item { id, seq, value } => {
                 let item = Arrival::Item { seq, value: value.bytes().to_vec() };
@@ -287,6 +288,10 @@ impl Calls {
 }
 
 impl Slot {
+    fn finish(&mut self, end: End) {
+        self.end = Some(end);
+    }
+
     fn push(&mut self, arrival: Arrival, heard: &mut Heard) {
         if self.items.len() < 2 * STREAM_WINDOW_MAX as usize {
             self.items.push_back(arrival);

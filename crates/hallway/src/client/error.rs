@@ -10,12 +10,14 @@ use crate::transport::TransportError;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// Nobody could be reached.
-    #[error(transparent)]
-    Unreachable(Arc<TransportError>),
-    /// No daemon runs, and none could be started.
-    #[error("{0}")]
-    NotStarted(Arc<dyn std::error::Error + Send + Sync>),
+    /// Nobody could be reached, and no daemon could be started where that was to be tried.
+    #[error("{source}")]
+    Unreachable {
+        /// The stable code of what stood in the way.
+        code: Arc<str>,
+        /// What it was.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// The connection ended before the answer came.
     #[error("the connection ended before the answer came: {closed}")]
     Closed {
@@ -53,11 +55,36 @@ pub enum Outcome {
 }
 
 impl CallError {
+    pub(crate) fn unreachable(
+        code: impl Into<Arc<str>>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unreachable { code: code.into(), source: source.into().into() }
+    }
+
+    /// The exit code of a program that ends with this error: 1 for a method that failed, 3 for a peer that
+    /// cannot be reached, 4 for one of another version, 124 for a deadline that passed.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Unreachable { .. } | Self::Closed { .. } => 3,
+            Self::BadResult(_) => 4,
+            Self::Deadline { .. } => 124,
+            Self::Remote(error) => match error.code.as_str() {
+                code::DEADLINE_EXCEEDED => 124,
+                code::UNKNOWN_METHOD | code::UNSUPPORTED_VERSION | code::UNKNOWN_MESSAGE => 4,
+                code::CLOSING | code::UNAUTHORIZED => 3,
+                _ => 1,
+            },
+            Self::Params(_) => 1,
+        }
+    }
+
     /// What became of the call.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Unreachable(_) | Self::NotStarted(_) | Self::Params(_) => Outcome::NotDispatched,
+            Self::Unreachable { .. } | Self::Params(_) => Outcome::NotDispatched,
             Self::Closed { outcome, .. } => *outcome,
             Self::Deadline { .. } => Outcome::Unknown,
             Self::Remote(error) if code::did_not_run(&error.code) => Outcome::NotDispatched,
@@ -70,8 +97,7 @@ impl CallError {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Unreachable(error) => error.code(),
-            Self::NotStarted(_) => "not_started",
+            Self::Unreachable { code, .. } => code,
             Self::Closed { closed, .. } => closed.code,
             Self::Deadline { .. } => code::DEADLINE_EXCEEDED,
             Self::Remote(error) => &error.code,
@@ -95,6 +121,6 @@ impl CallError {
 
 impl From<TransportError> for CallError {
     fn from(error: TransportError) -> Self {
-        Self::Unreachable(Arc::new(error))
+        Self::unreachable(error.code(), error)
     }
 }

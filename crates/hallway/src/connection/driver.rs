@@ -105,9 +105,9 @@ impl Driver {
         let idle = self.nothing_to_write() && self.link.incoming().open_now() == 0;
         match self.link.state() {
             State::Closed(_) => return true,
-            State::Draining if idle => self.link.close(Closed::new(Closed::BY_US, "drained")),
+            State::Draining if idle => self.link.close(&Closed::new(Closed::BY_US, "drained")),
             _ if self.end_of_input && idle => {
-                self.link.close(Closed::new(Closed::BY_PEER, "the peer closed the connection"));
+                self.link.close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
             }
             _ => return false,
         }
@@ -193,7 +193,7 @@ impl Driver {
             tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
         }
         if self.stream.writer.peer_is_gone() {
-            self.link.close(Closed::new(Closed::BY_PEER, "the peer closed the connection"));
+            self.link.close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
         } else {
             self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
         }
@@ -222,14 +222,14 @@ impl Driver {
     }
 
     fn fail(&mut self, reason: &str) {
-        self.link.close(Closed::new(Closed::IO, reason));
+        self.link.close(&Closed::new(Closed::IO, reason));
     }
 }
 
 /// A runtime that shuts down drops its tasks where they stand: who waits on this connection hears of it.
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.link.close(Closed::new(Closed::BY_US, "the connection's task was dropped"));
+        self.link.close(&Closed::new(Closed::BY_US, "the connection's task was dropped"));
     }
 }
 
@@ -303,13 +303,13 @@ fn same_secret(one: &str, other: &str) -> bool {
 fn refuse_connection(link: &Link, error: WireError) {
     let closed = Closed::new(Closed::VIOLATION, error.message.as_str());
     let _written = link.send(&Message::Error::<()> { id: None, error });
-    link.close(closed);
+    link.close(&closed);
 }
 
 fn arrived(link: &Link, id: &Id, arrival: Arrival) {
     // A notice of lag needs no credit, hence one more than the largest window and one for each item.
     if !link.outgoing().arrived(id, arrival, 2 * STREAM_WINDOW_MAX as usize) {
-        link.close(Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
+        link.close(&Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
     }
 }
 

@@ -1,7 +1,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use tokio::sync::Notify;
 
 use super::arrival::{Arrival, Next};
 use super::incoming::Incoming;
@@ -25,7 +24,6 @@ pub(crate) struct Link {
     outbox: Outbox,
     outgoing: Outgoing,
     incoming: Incoming,
-    gone: Notify,
 }
 
 /// Where a connection is in its life. It only moves downwards.
@@ -76,7 +74,6 @@ impl Link {
             outbox: Outbox::default(),
             outgoing: Outgoing::new(greets),
             incoming: Incoming::new(),
-            gone: Notify::new(),
             hello,
         };
         if greets {
@@ -155,12 +152,11 @@ impl Link {
     }
 
     /// Ends the connection: every call on it, of either side, hears why.
-    pub(crate) fn close(&self, closed: Closed) {
+    pub(crate) fn close(&self, closed: &Closed) {
         if self.advance(State::Closed(closed.clone())) {
-            self.outgoing.close(&closed);
+            self.outgoing.close(closed);
             self.incoming.close();
             self.wake();
-            self.gone.notify_waiters();
         }
     }
 
@@ -172,22 +168,6 @@ impl Link {
                 let _written = self.send::<()>(&Message::Goaway(goaway));
             }
             self.wake();
-        }
-    }
-
-    /// Waits until the connection has ended.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost.
-    pub(crate) async fn ended(&self) {
-        loop {
-            let gone = self.gone.notified();
-            tokio::pin!(gone);
-            gone.as_mut().enable();
-            if self.closed().is_some() {
-                return;
-            }
-            gone.await;
         }
     }
 
@@ -246,10 +226,6 @@ impl Conversation {
             _ => (),
         }
         std::task::Poll::Ready(next)
-    }
-
-    pub(crate) fn link(&self) -> &Arc<Link> {
-        &self.link
     }
 
     /// Grants half a window at a time: a message for each item would be wasteful, a whole window would let

@@ -22,6 +22,9 @@
 //! final name was listening when it got that name. Everything here is synchronous and knows neither tokio nor messages.
 
 mod connect;
+mod connector;
+#[cfg(feature = "tokio")]
+mod daemon;
 mod detach;
 mod env;
 mod error;
@@ -36,9 +39,14 @@ mod ready;
 mod record;
 mod runtime_dir;
 mod runtime_rule;
+#[cfg(feature = "tokio")]
+mod stop;
 mod turn;
 
 pub use connect::{connect, ensure_running};
+pub use connector::Connector;
+#[cfg(feature = "tokio")]
+pub use daemon::Daemon;
 pub use detach::detach;
 pub use env::{Env, PASSED_ENV};
 pub use error::{LifecycleError, StartError};
@@ -52,4 +60,6 @@ pub use ready::{Failure, Phase, Ready, Starting, Word, Words};
 pub use record::{Listed, Record, list, rfc3339};
 pub use runtime_dir::RuntimeDir;
 pub use runtime_rule::{Rule, RuntimePath, Skipped};
+#[cfg(feature = "tokio")]
+pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::SpawnLock;
+use super::{LifecycleError, SpawnLock};
 
 /// The longest line that is listened to; longer ones are noise.
 const MAX_LINE: usize = 64 * 1024;
@@ -102,6 +102,20 @@ pub struct Failure {
     /// Why, for people, and what to do.
     #[serde(default)]
     pub message: String,
+}
+
+impl Failure {
+    /// A reason not to serve; the code is a stable word for programs.
+    #[must_use]
+    pub fn new(code: impl Into<String>, message: impl std::fmt::Display) -> Self {
+        Self { code: code.into(), message: format!("{message}") }
+    }
+}
+
+impl From<LifecycleError> for Failure {
+    fn from(error: LifecycleError) -> Self {
+        Self::new(error.code(), error)
+    }
 }
 
 /// One thing that a starting daemon says.

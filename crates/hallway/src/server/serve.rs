@@ -174,7 +174,7 @@ impl Server {
             let links: Vec<_> = self.shared.connections().links.values().cloned().collect();
             tracing::warn!(connections = links.len(), "not drained within {DRAIN_DEADLINE:?}");
             for link in links {
-                link.close(Closed::new(Closed::BY_US, "the daemon stops and waits no longer"));
+                link.close(&Closed::new(Closed::BY_US, "the daemon stops and waits no longer"));
             }
         }
     }

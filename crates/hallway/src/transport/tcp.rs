@@ -37,7 +37,7 @@ pub use with_tokio::{Listener, connect};
 mod with_tokio {
     use std::io;
     use std::net::SocketAddr;
-    use std::os::fd::AsFd;
+    use std::os::fd::AsFd as _;
 
     use tokio::net::tcp::OwnedWriteHalf;
     use tokio::net::{TcpListener, TcpStream};

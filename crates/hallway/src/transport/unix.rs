@@ -41,7 +41,7 @@ pub use with_tokio::{Listener, adopt, connect};
 #[cfg(feature = "tokio")]
 mod with_tokio {
     use std::io;
-    use std::os::fd::{AsFd, OwnedFd};
+    use std::os::fd::{AsFd as _, OwnedFd};
     use std::path::{Path, PathBuf};
 
     use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};

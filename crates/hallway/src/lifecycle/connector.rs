@@ -1,0 +1,111 @@
+//! How a client names a daemon: by instance, with or without the right to start it.
+
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Env, Instance, Launcher, Phase, StartError, connect, ensure_running};
+use crate::blocking;
+use crate::client::CallError;
+use crate::transport::BlockingStream;
+
+/// How long a daemon may take to answer or to come up, if the caller does not say.
+const REACH_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Reaches the daemon of an instance, for both kinds of client, as often as they ask.
+#[derive(Clone)]
+pub struct Connector {
+    env: Env,
+    instance: Instance,
+    launcher: Option<Launcher>,
+    within: Duration,
+    on_phase: Arc<dyn Fn(Phase) + Send + Sync>,
+}
+
+impl Connector {
+    /// Reaches a daemon that runs, and never starts one: what `status` and `stop` want.
+    #[must_use]
+    pub fn new(instance: Instance) -> Self {
+        let on_phase = Arc::new(|_| ());
+        Self { env: Env::process(), instance, launcher: None, within: REACH_DEADLINE, on_phase }
+    }
+
+    /// Looks for the daemon where this environment says, rather than the process's own.
+    #[must_use]
+    pub fn in_env(mut self, env: Env) -> Self {
+        self.env = env;
+        self
+    }
+
+    /// Starts the daemon where none runs.
+    #[must_use]
+    pub fn starting(mut self, launcher: Launcher) -> Self {
+        self.launcher = Some(launcher);
+        self
+    }
+
+    /// How long to wait for the daemon each time it is to be reached; 30 seconds if not said. A daemon that
+    /// is starting then goes on doing so.
+    #[must_use]
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = time;
+        self
+    }
+
+    /// What to do with the phases that a starting daemon tells of.
+    #[must_use]
+    pub fn on_phase(mut self, act: impl Fn(Phase) + Send + Sync + 'static) -> Self {
+        self.on_phase = Arc::new(act);
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// When the daemon does not run and is not to be started, or cannot be; in its own words where it had
+    /// any.
+    pub fn reach(&self) -> Result<UnixStream, StartError> {
+        let deadline = Instant::now() + self.within;
+        match &self.launcher {
+            Some(launcher) => {
+                let mut on_phase = |phase| (self.on_phase)(phase);
+                ensure_running(&self.env, &self.instance, launcher, deadline, &mut on_phase)
+            }
+            None => Ok(connect(&self.env, &self.instance, deadline)?),
+        }
+    }
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector")
+            .field("instance", &self.instance)
+            .field("launcher", &self.launcher)
+            .field("within", &self.within)
+            .finish_non_exhaustive()
+    }
+}
+
+impl blocking::Connect for Connector {
+    fn connect(&self) -> Result<Box<dyn BlockingStream>, CallError> {
+        Ok(Box::new(self.reach()?))
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl crate::client::Connect for Connector {
+    async fn connect(&self) -> Result<crate::transport::Duplex, CallError> {
+        let this = self.clone();
+        // Starting waits in the kernel for locks and for the daemon's words.
+        let reached = tokio::task::spawn_blocking(move || this.reach()).await;
+        let stream =
+            reached.map_err(|_| CallError::unreachable("unreachable", "the runtime shuts down"))??;
+        Ok(crate::transport::unix::adopt(stream)?)
+    }
+}
+
+impl From<StartError> for CallError {
+    fn from(error: StartError) -> Self {
+        Self::unreachable(error.code().to_owned(), error)
+    }
+}

@@ -8,12 +8,11 @@ use tokio::time::Instant;
 use super::connect::{Held, Source};
 use super::streams::Incoming;
 use super::{CallError, CallOptions, ClientBuilder, Events, Items, TryItems};
-use crate::connection::Link;
 use crate::connection::arrival::Next;
 use crate::connection::link::Conversation;
 use crate::encoding::{Encoding, Raw};
 use crate::limits::RETRIES_MAX;
-use crate::service::{Method, ServiceError};
+use crate::service::{Context, Method, ServiceError};
 
 /// Calls the methods of the services at the other end. Cheap to clone; clones share the connection.
 ///
@@ -39,8 +38,10 @@ impl Client {
         Self { source, options }
     }
 
-    pub(crate) fn of_link(link: &Arc<Link>) -> Self {
-        Self::new(Source::Borrowed(Arc::clone(link)), CallOptions::new())
+    /// A client of whatever the caller of a method serves, on the connection that the call came in on.
+    #[must_use]
+    pub fn to_caller(cx: &Context) -> Self {
+        Self::new(Source::Borrowed(Arc::clone(cx.link())), CallOptions::new())
     }
 
     /// The same client with other options.

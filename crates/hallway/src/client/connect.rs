@@ -6,8 +6,7 @@ use super::{CallError, CallOptions, Client};
 use crate::connection::link::Opening;
 use crate::connection::{Driver, Link, Wire};
 use crate::protocol::Hello;
-use crate::server::Router;
-use crate::service::Service;
+use crate::service::{Router, Service};
 use crate::transport::{Address, Duplex, memory, stdio, tcp, unix};
 
 /// Something that reaches a server, again and again if need be.

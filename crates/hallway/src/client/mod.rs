@@ -1,7 +1,5 @@
 //! The calling side: a client that many tasks share, and what its calls bring.
 
-mod error;
-
 #[cfg(feature = "tokio")]
 mod call;
 #[cfg(feature = "tokio")]
@@ -10,11 +8,11 @@ mod options;
 #[cfg(feature = "tokio")]
 mod streams;
 
+pub use crate::connection::{CallError, Outcome};
 #[cfg(feature = "tokio")]
 pub use call::Client;
 #[cfg(feature = "tokio")]
 pub use connect::{ClientBuilder, Connect};
-pub use error::{CallError, Outcome};
 pub use options::CallOptions;
 #[cfg(feature = "tokio")]
 pub use streams::{Events, Items, TryItems};

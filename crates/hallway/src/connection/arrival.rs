@@ -1,7 +1,6 @@
 //! What comes back for a call: the same for those who await and those who block.
 
-use super::Closed;
-use crate::client::{CallError, Outcome};
+use super::{CallError, Closed, Outcome};
 use crate::protocol::{Goaway, Progress, WireError};
 
 /// Something that a stream brings.

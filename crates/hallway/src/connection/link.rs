@@ -6,8 +6,8 @@ use super::arrival::{Arrival, Next};
 use super::incoming::Incoming;
 use super::outbox::Outbox;
 use super::outgoing::Outgoing;
+use super::{CallError, Outcome};
 use super::{Closed, Wire, WriteError};
-use crate::client::CallError;
 use crate::limits::STREAM_WINDOW_MAX;
 use crate::protocol::{Call, Goaway, Hello, Id, Message};
 use crate::transport::Peer;
@@ -188,7 +188,7 @@ impl Link {
     /// Sends a notification: nothing comes back.
     pub(crate) fn notify<P: Serialize>(&self, call: Call<'_, P>) -> Result<(), CallError> {
         if let Some(closed) = self.closed() {
-            return Err(CallError::Closed { closed, outcome: crate::client::Outcome::NotDispatched });
+            return Err(CallError::Closed { closed, outcome: Outcome::NotDispatched });
         }
         self.send(&Message::Call(Call { id: None, ..call })).map_err(CallError::Params)
     }

@@ -6,6 +6,7 @@
 //! server side: both ends may call and both may serve.
 
 pub(crate) mod arrival;
+mod call_error;
 mod inbox;
 mod wire;
 
@@ -22,6 +23,7 @@ mod outgoing;
 
 mod closed;
 
+pub use call_error::{CallError, Outcome};
 pub use closed::Closed;
 #[cfg(feature = "tokio")]
 pub(crate) use driver::{Dispatch, Driver};

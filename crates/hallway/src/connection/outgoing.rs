@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::Closed;
 use super::arrival::{Arrival, End, Next};
-use crate::client::{CallError, Outcome};
+use super::{CallError, Outcome};
 use crate::limits::CALLS_OPEN_MAX;
 use crate::protocol::{Goaway, Id, Progress};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Env, Instance, Launcher, Phase, StartError, connect, ensure_running};
 use crate::blocking;
-use crate::client::CallError;
+use crate::connection::CallError;
 use crate::transport::BlockingStream;
 
 /// How long a daemon may take to answer or to come up, if the caller does not say.

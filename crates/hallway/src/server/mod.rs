@@ -1,11 +1,9 @@
 //! The serving side: services under their names, connections accepted, and one way to stop.
 
 mod admin;
-mod router;
 mod serve;
 mod status;
 
 pub use admin::{AdminBlockingClient, AdminClient};
-pub use router::Router;
 pub use serve::{Server, ServerBuilder, ServerHandle};
 pub use status::Status;

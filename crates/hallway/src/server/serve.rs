@@ -7,14 +7,13 @@ use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::Router;
 use super::admin::AdminService;
 use super::status::{Count, ServiceStatus, Status};
 use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
 use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DRAIN_DEADLINE};
 use crate::protocol::{Hello, code};
-use crate::service::Service;
+use crate::service::{Router, Service};
 use crate::transport::{Duplex, Listener};
 
 /// Puts a server together.

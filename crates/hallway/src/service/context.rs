@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::client::Client;
+use crate::connection::Link;
 use crate::connection::incoming::Ticket;
 use crate::protocol::Progress;
 use crate::transport::Peer;
@@ -48,10 +48,8 @@ impl Context {
         Cancellation(Arc::clone(&self.ticket))
     }
 
-    /// A client of whatever the caller serves, on the same connection.
-    #[must_use]
-    pub fn caller(&self) -> Client {
-        Client::of_link(self.ticket.link())
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        self.ticket.link()
     }
 }
 

@@ -1,5 +1,5 @@
 use super::ErrorsDescription;
-use crate::client::CallError;
+use crate::connection::CallError;
 use crate::protocol::WireError;
 
 /// A service's own way to say no; `#[derive(hallway::Error)]` writes it.

@@ -7,7 +7,8 @@
 mod description;
 mod error;
 mod method;
-pub(crate) mod near;
+#[cfg(feature = "tokio")]
+mod near;
 
 #[cfg(feature = "tokio")]
 mod context;
@@ -15,6 +16,8 @@ mod context;
 mod request;
 #[cfg(feature = "tokio")]
 mod responder;
+#[cfg(feature = "tokio")]
+mod router;
 
 #[cfg(feature = "tokio")]
 pub use context::{Cancellation, Context};
@@ -28,3 +31,5 @@ pub use method::{Event, Method};
 pub use request::{Handling, Request, Service};
 #[cfg(feature = "tokio")]
 pub use responder::Responder;
+#[cfg(feature = "tokio")]
+pub use router::Router;

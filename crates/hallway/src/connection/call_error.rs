@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connection::{Closed, WriteError};
+use super::{Closed, WriteError};
 use crate::encoding::DecodeError;
 use crate::protocol::{WireError, code};
 use crate::transport::TransportError;

@@ -2,13 +2,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::near::unknown;
+use super::{Description, Request, Service};
 use crate::connection::Dispatch;
 use crate::connection::driver::Handling;
 use crate::connection::incoming::Ticket;
 use crate::encoding::Raw;
 use crate::protocol::{Call, WireError, code};
-use crate::service::near::unknown;
-use crate::service::{Description, Request, Service};
 
 /// Services by name.
 #[derive(Default, Clone)]

@@ -2,8 +2,9 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Instant;
 
-use crate::world::{World, eventually, world_path};
+use crate::world::{PATIENCE, World, eventually, world_path};
 
 #[test]
 fn a_daemon_in_the_foreground_is_found_and_logs_to_its_own_output() {
@@ -32,8 +33,10 @@ fn a_mark_without_a_channel_is_no_launcher() {
 fn f16_a_second_daemon_yields_to_one_that_answers() {
     let world = World::new("serves");
     let first = world.ask();
+    let begin = Instant::now();
     assert!(world.process("daemon").status().unwrap().success());
     assert_eq!((world.count("yield"), world.count("serve")), (1, 1));
+    assert!(begin.elapsed() < PATIENCE / 4, "it waited for the lock of one that answers");
     assert_eq!(world.ask(), first);
 }
 

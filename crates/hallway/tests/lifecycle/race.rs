@@ -8,9 +8,12 @@ use crate::world::{World, make_dir, world_path};
 /// How many clients race; the full count is a gate of its own.
 const CLIENTS: usize = 30;
 
-/// Runs the clients at once and returns what each was answered.
+/// Lets the clients go all at once and returns what each was answered.
 fn race(world: &World) -> Vec<String> {
+    let barrier = world.gate("barrier");
     let clients: Vec<_> = (0..CLIENTS).map(|_| world.process("client").spawn().unwrap()).collect();
+    let ready: Vec<_> = (0..CLIENTS).map(|_| barrier.accept().unwrap()).collect();
+    drop(ready);
     for mut client in clients {
         assert!(client.wait().unwrap().success());
     }
@@ -28,7 +31,9 @@ fn one_daemon_answers_all(world: &World) {
 }
 
 fn world() -> World {
-    World::new("serves").var("HALLWAY_TEST_ANSWERS", world_path("answers"))
+    World::new("serves")
+        .var("HALLWAY_TEST_ANSWERS", world_path("answers"))
+        .var("HALLWAY_TEST_BARRIER", world_path("barrier"))
 }
 
 #[test]

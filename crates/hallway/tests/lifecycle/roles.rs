@@ -104,6 +104,7 @@ fn client() {
     let launcher = ["roles::role", "--exact", "--nocapture", "--test-threads=1", "-q"];
     let launcher =
         launcher.iter().fold(Launcher::this_program().unwrap(), |launcher, arg| launcher.arg(*arg));
+    gate("HALLWAY_TEST_BARRIER");
     // The daemon inherits this process's variables but for its role.
     let vars = std::env::vars_os().filter(|(name, _)| name != "HALLWAY_TEST_ROLE");
     let env = Env::of(vars.chain([("HALLWAY_TEST_ROLE".into(), "daemon".into())]));

@@ -1,5 +1,6 @@
 //! The socket: when it appears, who may serve it, and when it goes.
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -22,33 +23,56 @@ fn f3_a_socket_is_private_and_answers_from_the_moment_it_appears() {
     let world = World::new("serves");
     let lock = lock(&world);
     let path = world.run("fake.sock");
-    let (done, seen) = (AtomicBool::new(false), AtomicBool::new(false));
-    // All listeners outlive the probers, so whichever a prober has looked up must take it.
-    let mut alive = Vec::new();
+    let (done, seen) = (Done::default(), AtomicBool::new(false));
+    // The last hundred listeners live on, so whichever a prober has just looked up must take it.
+    let mut alive = VecDeque::new();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
+            let _end = done.guard();
+            while !done.is_set() {
                 if let Ok(found) = std::fs::symlink_metadata(&path) {
-                    assert_eq!(found.mode() & 0o777, 0o600);
                     seen.store(true, Ordering::Relaxed);
+                    assert_eq!(found.mode() & 0o777, 0o600);
                 }
             }
         });
         scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
+            let _end = done.guard();
+            while !done.is_set() {
                 if let Err(error) = UnixStream::connect(&path) {
                     assert_eq!(error.kind(), ErrorKind::NotFound, "a published socket refused");
                 }
             }
         });
-        for _ in 0..200 {
-            alive.push(publish(&lock).unwrap());
-            let _ = std::fs::remove_file(&path);
+        let _end = done.guard();
+        for _ in 0..500 {
+            alive.push_back(publish(&lock).unwrap());
+            alive.drain(..alive.len().saturating_sub(100));
         }
-        alive.push(publish(&lock).unwrap());
         eventually("a look at the socket", || seen.load(Ordering::Relaxed));
-        done.store(true, Ordering::Relaxed);
     });
+}
+
+/// Ends all threads of a test when one of them ends, by a failure too.
+#[derive(Default)]
+struct Done(AtomicBool);
+
+struct End<'a>(&'a AtomicBool);
+
+impl Done {
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn guard(&self) -> End<'_> {
+        End(&self.0)
+    }
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// Long enough for any step on a busy machine; only a failing test waits that long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What makes this executable play a role instead of testing.
 const ROLE_ARGS: [&str; 5] = ["roles::role", "--exact", "--nocapture", "--test-threads=1", "-q"];

@@ -1,5 +1,7 @@
-//! How the processes on one machine talk to each other.
+#![doc = include_str!("../../../README.md")]
 
+// What the macros write names this crate as its users do; here too.
+#[cfg(feature = "tokio")]
 extern crate self as hallway;
 
 pub mod blocking;

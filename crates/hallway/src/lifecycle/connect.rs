@@ -11,9 +11,9 @@ use super::files::Kind;
 use super::launch::{Heard, launch};
 use super::publish::stream_socket;
 use super::{
-    Env, Instance, Launcher, LifecycleError, Phase, RuntimeDir, RuntimePath, SpawnLock, StartError,
-    is_same_user, log_path, peer_uid,
+    Env, Instance, Launcher, LifecycleError, Phase, RuntimeDir, RuntimePath, SpawnLock, StartError, log_path,
 };
+use crate::transport::{Address, Peer};
 
 /// How many daemons a call starts before it stops believing them. One may leave for idleness before it is reached.
 const MAX_STARTS: u32 = 3;
@@ -111,9 +111,11 @@ pub(super) fn connect_in(
         }
     }
     stream.set_write_timeout(None).map_err(LifecycleError::io("set", &dir.path_of(&name)))?;
-    let uid = peer_uid(&stream).map_err(LifecycleError::io("identify", &dir.path_of(&name)))?;
-    if !is_same_user(uid) {
-        let euid = Uid::effective().as_raw();
+    let address = Address::Unix(dir.path_of(&name));
+    let peer =
+        Peer::of_unix(address, &stream).map_err(LifecycleError::io("identify", &dir.path_of(&name)))?;
+    if !peer.is_same_user() {
+        let (uid, euid) = (peer.uid.unwrap_or(u32::MAX), Uid::effective().as_raw());
         return Err(LifecycleError::ServerUid { path: dir.path_of(&name), uid, euid });
     }
     Ok(stream)

@@ -193,6 +193,7 @@ fn log_to(env: &Env, instance: &Instance, launched: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
     let file = log_path(env, instance).ok().filter(|_| launched).and_then(|path| LogFile::open(path).ok());
+    let file = file.and_then(|mut file| file.capture_stdio().ok().map(|()| file));
     // A program that logs in its own way has set that up already.
     let _set = match file {
         Some(file) => log.with_writer(Mutex::new(file)).try_init(),

@@ -54,3 +54,25 @@ fn credentials(socket: &impl AsFd) -> io::Result<(u32, Option<i32>)> {
     let (uid, _) = nix::unistd::getpeereid(socket)?;
     Ok((uid.as_raw(), None))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn our_own_socket_is_ours() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert!(Peer::of_unix(Address::Memory, &one).unwrap().is_same_user());
+    }
+
+    #[test]
+    fn f58_the_overflow_uid_is_nobody() {
+        let own = nix::unistd::geteuid().as_raw();
+        for uid in [OVERFLOW_UID, own + 1] {
+            assert!(!Peer { address: Address::Memory, uid: Some(uid), pid: None }.is_same_user());
+        }
+        assert!(!Peer::unknown(Address::Memory).is_same_user());
+    }
+}

@@ -1,0 +1,7 @@
+//! The engine as its users see it, on real disks and in real processes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod mail;
+mod search;
+mod threads;

@@ -18,10 +18,6 @@ const BATCH_MESSAGES: usize = 500;
 /// How many bytes of mail are stored at once, give or take a message: what an import keeps in memory.
 const BATCH_BYTES: u64 = 16 << 20;
 
-/// The largest message that is taken in, in bytes: above what mail servers carry, below what a
-/// daemon can hold in memory without harm.
-const MAX_MESSAGE_BYTES: u64 = 64 << 20;
-
 /// How many broken entries a report lists.
 const MAX_BROKEN: usize = 100;
 
@@ -85,11 +81,6 @@ impl Engine {
                 Some(Err(error)) => batch.end = Some(End::Failed(error)),
                 Some(Ok(Found::Broken { origin, reason })) => {
                     batch.broken.push(BrokenEntry { origin, reason });
-                    continue;
-                }
-                Some(Ok(Found::Message(entry))) if entry.raw.len() as u64 > MAX_MESSAGE_BYTES => {
-                    let reason = format!("{} bytes, more than {MAX_MESSAGE_BYTES}", entry.raw.len());
-                    batch.broken.push(BrokenEntry { origin: entry.origin, reason });
                     continue;
                 }
                 Some(Ok(Found::Message(entry))) => {

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use super::open::{Engine, INDEX_DIR, Writer};
 use crate::error::EngineError;
-use crate::index::{DocumentWriter, SearchIndex, Source};
+use crate::index::{DocumentWriter, SearchIndex, Source, io_error};
 use crate::message::Message;
 use crate::model::{IndexProgress, MessageId};
 use crate::store;
@@ -121,14 +121,12 @@ impl Engine {
         // The old index's threads must not write while its directory moves.
         writer.documents = None;
         if live.exists() {
-            fs::rename(&live, &old).map_err(index_io)?;
+            fs::rename(&live, &old).map_err(io_error)?;
         }
-        fs::rename(&fresh, &live).map_err(index_io)?;
+        fs::rename(&fresh, &live).map_err(io_error)?;
         // The queue may be forgotten only once the new index is sure to be found.
-        File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(index_io)?;
-        let index = SearchIndex::open(&live)
-            .map_err(|reason| EngineError::from(tantivy::TantivyError::InternalError(reason)))?;
-        self.set_index(Some(Arc::new(index)));
+        File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(io_error)?;
+        self.set_index(Some(Arc::new(SearchIndex::open(&live)?)));
         store::clear_queue(&writer.db)?;
         self.set_level(true);
         remove(&old)
@@ -181,14 +179,11 @@ fn put(
     })
 }
 
-/// Removes a directory if it is there.
-fn remove(dir: &Path) -> Result<(), EngineError> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(index_io(error)),
+/// Removes what is at `path`, if anything is.
+fn remove(path: &Path) -> Result<(), EngineError> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(error)),
         _ => Ok(()),
     }
-}
-
-fn index_io(error: io::Error) -> EngineError {
-    tantivy::TantivyError::IoError(Arc::new(error)).into()
 }

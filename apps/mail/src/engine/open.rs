@@ -55,8 +55,9 @@ impl Engine {
         let db = store::open_writer(&dir)?;
         let index = match SearchIndex::open(&dir.join(INDEX_DIR)) {
             Ok(index) => Some(Arc::new(index)),
+            Err(full @ EngineError::StorageFull { .. }) => return Err(full),
             Err(reason) => {
-                tracing::info!(reason, "the index has to be built anew");
+                tracing::info!(?reason, "the index has to be built anew");
                 None
             }
         };

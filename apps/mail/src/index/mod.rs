@@ -17,5 +17,5 @@ mod writer;
 
 pub(crate) use document::Source;
 pub(crate) use schema::VERSION;
-pub(crate) use search::SearchIndex;
+pub(crate) use search::{SearchIndex, io_error};
 pub(crate) use writer::DocumentWriter;

@@ -1,13 +1,14 @@
 //! Opens an index and asks it.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use jiff::Zoned;
 use tantivy::collector::sort_key::{SortBySimilarityScore, SortByStaticFastValue};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{Index, IndexReader, Order, ReloadPolicy};
+use tantivy::{Index, IndexReader, Order, ReloadPolicy, TantivyError};
 
 use super::compile::compile;
 use super::schema::{DATE, Fields, ID, TOKENIZER, VERSION, schema};
@@ -27,33 +28,36 @@ pub(crate) struct SearchIndex {
 }
 
 impl SearchIndex {
-    /// Opens the index in `dir`, or tells why it has to be built anew.
-    pub(crate) fn open(dir: &Path) -> Result<Self, String> {
-        let marker =
-            fs::read_to_string(dir.join(MARKER)).map_err(|error| format!("no version marker: {error}"))?;
+    /// Opens the index in `dir`.
+    ///
+    /// # Errors
+    ///
+    /// Unless the disk is full, the index has to be built anew.
+    pub(crate) fn open(dir: &Path) -> Result<Self, EngineError> {
+        let marker = fs::read_to_string(dir.join(MARKER)).map_err(io_error)?;
         if marker != VERSION.to_string() {
-            return Err(format!("made by version {:?}, this is {VERSION}", marker.trim()));
+            let reason = format!("made as version {:?}, this is {VERSION}", marker.trim());
+            return Err(TantivyError::SchemaError(reason).into());
         }
-        let index = Index::open_in_dir(dir).map_err(|error| error.to_string())?;
+        let index = Index::open_in_dir(dir)?;
         if index.schema() != schema().0 {
-            return Err("its schema is another".to_owned());
+            return Err(TantivyError::SchemaError("the fields are others".to_owned()).into());
         }
-        Self::with(index).map_err(|error| error.to_string())
+        Self::with(index)
     }
 
     /// Makes an empty index in `dir`, which must be empty or missing.
     pub(crate) fn create(dir: &Path) -> Result<Self, EngineError> {
-        fs::create_dir_all(dir).map_err(|error| tantivy::TantivyError::IoError(error.into()))?;
-        Ok(Self::with(Index::create_in_dir(dir, schema().0)?)?)
+        fs::create_dir_all(dir).map_err(io_error)?;
+        Self::with(Index::create_in_dir(dir, schema().0)?)
     }
 
     /// Declares the index in `dir` complete.
     pub(crate) fn complete(dir: &Path) -> Result<(), EngineError> {
-        fs::write(dir.join(MARKER), VERSION.to_string())
-            .map_err(|error| tantivy::TantivyError::IoError(error.into()).into())
+        fs::write(dir.join(MARKER), VERSION.to_string()).map_err(io_error)
     }
 
-    fn with(index: Index) -> tantivy::Result<Self> {
+    fn with(index: Index) -> Result<Self, EngineError> {
         index.tokenizers().register(TOKENIZER, TextAnalyzer::from(WordTokenizer::default()));
         // Reloaded by hand after each commit, so that an answer never lacks a change that was reported done.
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
@@ -102,6 +106,11 @@ impl SearchIndex {
     pub(super) fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()
     }
+}
+
+/// The error of an operation of our own on the directory of an index.
+pub(crate) fn io_error(error: io::Error) -> EngineError {
+    TantivyError::IoError(error.into()).into()
 }
 
 impl std::fmt::Debug for SearchIndex {

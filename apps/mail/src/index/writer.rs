@@ -50,7 +50,7 @@ impl DocumentWriter {
     fn writer(&mut self) -> Result<&mut IndexWriter<TantivyDocument>, EngineError> {
         let writer = match self.writer.take() {
             Some(writer) => writer,
-            None => self.index.index.writer_with_num_threads(1, HEAP)?,
+            None => start(&self.index)?,
         };
         Ok(self.writer.insert(writer))
     }
@@ -67,6 +67,18 @@ impl DocumentWriter {
         };
         Err(cause.into())
     }
+}
+
+fn start(index: &SearchIndex) -> tantivy::Result<IndexWriter> {
+    let writer = index.index.writer_with_num_threads(1, HEAP)?;
+    // Tantivy numbers operations on from the last commit and gives the first one that commit's own
+    // number; a merge that starts before the next commit then takes that deletion for done. No operation
+    // of ours may be the first.
+    writer.run([])?;
+    // For the same reason a process that was killed while it committed has left files behind under the
+    // very names that this one will want to create.
+    writer.garbage_collect_files().wait()?;
+    Ok(writer)
 }
 
 impl std::fmt::Debug for DocumentWriter {

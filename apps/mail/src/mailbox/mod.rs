@@ -40,5 +40,14 @@ pub enum Found {
 
 /// Why a mailbox cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the mailbox")]
-pub struct MailboxError(#[from] std::io::Error);
+#[non_exhaustive]
+pub enum MailboxError {
+    /// Reading failed.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// What cannot be read.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}

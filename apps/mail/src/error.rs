@@ -111,10 +111,11 @@ pub(crate) fn is_storage_full(error: &io::Error) -> bool {
 
 fn io_cause(error: &tantivy::TantivyError) -> Option<&io::Error> {
     use tantivy::TantivyError as E;
-    use tantivy::directory::error::{OpenDirectoryError, OpenReadError, OpenWriteError};
+    use tantivy::directory::error::{LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
     match error {
         E::IoError(error)
         | E::OpenWriteError(OpenWriteError::IoError { io_error: error, .. })
+        | E::LockFailure(LockError::IoError(error), _)
         | E::OpenReadError(OpenReadError::IoError { io_error: error, .. })
         | E::OpenDirectoryError(
             OpenDirectoryError::IoError { io_error: error, .. }

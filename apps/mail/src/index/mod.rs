@@ -9,6 +9,7 @@
 mod address;
 mod compile;
 mod dates;
+mod directory;
 mod document;
 mod schema;
 mod search;

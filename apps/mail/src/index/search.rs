@@ -8,9 +8,10 @@ use jiff::Zoned;
 use tantivy::collector::sort_key::{SortBySimilarityScore, SortByStaticFastValue};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{Index, IndexReader, Order, ReloadPolicy, TantivyError};
+use tantivy::{Index, IndexReader, IndexSettings, Order, ReloadPolicy, TantivyError};
 
 use super::compile::compile;
+use super::directory::{DiskDirectory, Full};
 use super::schema::{DATE, Fields, ID, TOKENIZER, VERSION, schema};
 use super::words::WordTokenizer;
 use crate::error::EngineError;
@@ -24,6 +25,8 @@ const MARKER: &str = "version";
 pub(crate) struct SearchIndex {
     pub(super) index: Index,
     pub(super) fields: Fields,
+    /// Whether a write to this index has met a full disk.
+    pub(super) full: Full,
     reader: IndexReader,
 }
 
@@ -39,17 +42,21 @@ impl SearchIndex {
             let reason = format!("made as version {:?}, this is {VERSION}", marker.trim());
             return Err(TantivyError::SchemaError(reason).into());
         }
-        let index = Index::open_in_dir(dir)?;
+        let directory = DiskDirectory::open(dir)?;
+        let full = directory.full();
+        let index = Index::open(directory)?;
         if index.schema() != schema().0 {
             return Err(TantivyError::SchemaError("the fields are others".to_owned()).into());
         }
-        Self::with(index)
+        Self::with(index, full)
     }
 
     /// Makes an empty index in `dir`, which must be empty or missing.
     pub(crate) fn create(dir: &Path) -> Result<Self, EngineError> {
         fs::create_dir_all(dir).map_err(io_error)?;
-        Self::with(Index::create_in_dir(dir, schema().0)?)
+        let directory = DiskDirectory::open(dir)?;
+        let full = directory.full();
+        Self::with(Index::create(directory, schema().0, IndexSettings::default())?, full)
     }
 
     /// Declares the index in `dir` complete.
@@ -57,11 +64,11 @@ impl SearchIndex {
         fs::write(dir.join(MARKER), VERSION.to_string()).map_err(io_error)
     }
 
-    fn with(index: Index) -> Result<Self, EngineError> {
+    fn with(index: Index, full: Full) -> Result<Self, EngineError> {
         index.tokenizers().register(TOKENIZER, TextAnalyzer::from(WordTokenizer::default()));
         // Reloaded by hand after each commit, so that an answer never lacks a change that was reported done.
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { index, fields: schema().1, reader })
+        Ok(Self { index, fields: schema().1, full, reader })
     }
 
     /// The best `limit` messages, in order. `limit` must not be 0.

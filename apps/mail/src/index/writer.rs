@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tantivy::indexer::UserOperation;
-use tantivy::{IndexWriter, TantivyDocument, Term};
+use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
 
 use super::document::{Source, document};
 use super::search::SearchIndex;
@@ -44,13 +44,15 @@ impl DocumentWriter {
     /// Commits and waits until the segments are in their final shape.
     pub(crate) fn finish(mut self) -> Result<(), EngineError> {
         self.commit()?;
-        self.writer.map_or(Ok(()), |writer| writer.wait_merging_threads().map_err(EngineError::from))
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let merged = writer.wait_merging_threads();
+        self.checked(merged)
     }
 
     fn writer(&mut self) -> Result<&mut IndexWriter<TantivyDocument>, EngineError> {
         let writer = match self.writer.take() {
             Some(writer) => writer,
-            None => start(&self.index)?,
+            None => start(&self.index).map_err(|error| self.cause(error))?,
         };
         Ok(self.writer.insert(writer))
     }
@@ -58,14 +60,18 @@ impl DocumentWriter {
     /// After a failure the writer is of no further use; the next attempt begins with a new one.
     fn checked(&mut self, result: tantivy::Result<()>) -> Result<(), EngineError> {
         let Err(error) = result else { return Ok(()) };
-        // A full disk kills the thread, and only the commit after that tells why.
-        let cause = match (self.writer.take(), error) {
-            (Some(mut writer), tantivy::TantivyError::ErrorInThread(message)) => {
-                writer.commit().err().unwrap_or(tantivy::TantivyError::ErrorInThread(message))
+        // A failed write kills the thread, and only the commit after that tells why.
+        let error = match (error, self.writer.take()) {
+            (TantivyError::ErrorInThread(message), Some(mut writer)) => {
+                writer.commit().err().unwrap_or(TantivyError::ErrorInThread(message))
             }
-            (_, error) => error,
+            (error, _) => error,
         };
-        Err(cause.into())
+        Err(self.cause(error))
+    }
+
+    fn cause(&self, error: TantivyError) -> EngineError {
+        if self.index.full.take() { EngineError::StorageFull { source: error.into() } } else { error.into() }
     }
 }
 

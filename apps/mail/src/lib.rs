@@ -1,0 +1,3 @@
+//! Full-text search over the mail on this machine.
+
+pub mod message;

@@ -1,3 +1,4 @@
 //! Full-text search over the mail on this machine.
 
+pub mod mailbox;
 pub mod message;

@@ -1,53 +1,22 @@
-//! Where mail is found: an mbox file, a Maildir or a directory of `.eml` files.
+//! Where mail is kept: the messages of an mbox file, a Maildir or `.eml` files, one after the other.
+//!
+//! Knows files and nothing of MIME beyond the few headers that carry a message's state. Memory is
+//! bounded by one message of [`MESSAGE_MAX`] bytes and the file names of one folder. What is broken is
+//! reported in its place as [`Found::Broken`], and reading goes on with what follows.
+//!
+//! `mbox`, `maildir` and `eml` are the three forms, each an iterator with the same order of items.
 
-/// The state a mailbox keeps of a message.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Flags {
-    /// It has been read.
-    pub read: bool,
-    /// It is flagged.
-    pub flagged: bool,
-    /// It has been replied to.
-    pub replied: bool,
-}
+mod eml;
+mod entry;
+mod error;
+mod file;
+mod maildir;
+mod mbox;
+mod open;
+mod state;
 
-/// A message as it lies in a mailbox.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
-    /// The bytes of the mail.
-    pub raw: Vec<u8>,
-    /// Its state.
-    pub flags: Flags,
-    /// Its labels.
-    pub labels: Vec<String>,
-    /// Where inside the mailbox it lies; stable between imports.
-    pub origin: String,
-}
-
-/// What a mailbox holds at one place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// A message.
-    Message(Entry),
-    /// Something that cannot be read as a message.
-    Broken {
-        /// Where it lies.
-        origin: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
-/// Why a mailbox cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MailboxError {
-    /// Reading failed.
-    #[error("cannot read {}: {source}", path.display())]
-    Unreadable {
-        /// What cannot be read.
-        path: std::path::PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
+pub use entry::{Entry, Flags, Found};
+pub use error::MailboxError;
+pub use file::{DEPTH_MAX, MESSAGE_MAX};
+pub use mbox::Mbox;
+pub use open::Mailbox;

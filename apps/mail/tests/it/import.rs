@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use hallway_mail::mailbox::{Found, MailboxError};
-use hallway_mail::{Engine, EngineError, ImportProgress, ImportReport, Mark};
+use hallway_mail::{Engine, EngineError, ImportProgress, ImportReport, Mark, sample};
 
 use crate::mail::{ids, import, mail, numbered};
 
@@ -123,4 +123,19 @@ fn a_mailbox_that_fails_in_the_middle_keeps_what_was_read() {
     let error = engine.import(&mut entries, &mut |_| ControlFlow::Continue(()));
     assert!(matches!(error, Err(EngineError::Unreadable { source: MailboxError::Unreadable { .. } })));
     assert_eq!(engine.count("").unwrap(), 10);
+}
+
+#[test]
+fn the_sample_is_imported_and_answers_its_first_question() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).unwrap();
+    let report = engine.import(&mut sample::sample(), &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!((counts(&report), report.broken.len()), ((57, 57, 0), 0));
+    assert_eq!(engine.count("from:alice is:unread").unwrap(), 10);
+    assert_eq!(engine.count("from:alice@example.org is:unread").unwrap(), 10);
+    assert_eq!(engine.count("filename:muhle has:attachment").unwrap(), 1);
+    assert_eq!(engine.count("面包炉").unwrap(), 1);
+    assert_eq!(engine.count("label:open-day label:money").unwrap(), 1);
+    let whole = ids(&engine, "").into_iter().map(|id| engine.message(id).unwrap());
+    assert_eq!(whole.filter(|message| message.text.is_empty()).count(), 0);
 }

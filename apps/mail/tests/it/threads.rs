@@ -97,7 +97,7 @@ fn a_reply_that_names_nobody_joins_by_subject_in_any_order() {
     let another = mail("Re: Budget 2025").date(&day(2));
     for order in orders(&[&original, &reply, &again, &another]) {
         let expected =
-            sets(&[&["Budget  2024", "Re: budget 2024", "AW: Re: Budget 2024"], &["Re: Budget 2025"]]);
+            sets(&[&["Budget 2024", "Re: budget 2024", "AW: Re: Budget 2024"], &["Re: Budget 2025"]]);
         assert_eq!(conversations(&order), expected);
     }
 }

@@ -64,6 +64,25 @@ impl Engine {
         })
     }
 
+    /// The messages that came after `last`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Store`].
+    pub fn after(&self, last: MessageId, limit: usize) -> Result<Vec<Envelope>, EngineError> {
+        let ids = store::all_ids(&*self.pool.get()?, last, limit)?;
+        self.envelopes(&ids)
+    }
+
+    /// The message that came last; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Store`].
+    pub fn newest(&self) -> Result<Option<MessageId>, EngineError> {
+        Ok(store::newest_id(&*self.pool.get()?)?)
+    }
+
     /// Reads one message as it came, byte for byte.
     ///
     /// # Errors

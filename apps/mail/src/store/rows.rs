@@ -89,6 +89,12 @@ pub(crate) fn all_ids(db: &Connection, after: MessageId, limit: usize) -> Result
         .collect()
 }
 
+/// The id of the message that came last.
+pub(crate) fn newest_id(db: &Connection) -> Result<Option<MessageId>> {
+    db.query_row("SELECT max(id) FROM messages", [], |row| row.get::<_, Option<i64>>(0))
+        .map(|id| id.map(MessageId))
+}
+
 /// How many messages, unread messages and conversations there are.
 pub(crate) fn count_messages(db: &Connection) -> Result<(u64, u64, u64)> {
     db.query_row(

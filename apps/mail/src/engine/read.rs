@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::model::{Address, Attachment, Envelope, FullMessage, MessageId, Sort, Stats};
 use crate::{index, query, store};
 
-/// The most messages one search returns: a few megabytes of envelopes, and more than anyone reads.
+/// The most messages one search or conversation returns: a few megabytes of envelopes, and more than anyone reads.
 pub const MAX_RESULTS: usize = 10_000;
 
 impl Engine {
@@ -73,13 +73,13 @@ impl Engine {
         store::raw(&*self.pool.get()?, id)?.ok_or(EngineError::NotFound { id })
     }
 
-    /// Reads the conversation a message is in, oldest first.
+    /// Reads the conversation a message is in, oldest first; at most [`MAX_RESULTS`] messages.
     ///
     /// # Errors
     ///
     /// [`EngineError::NotFound`], [`EngineError::Store`].
     pub fn thread(&self, id: MessageId) -> Result<Vec<Envelope>, EngineError> {
-        let ids = store::ids_of_thread(&*self.pool.get()?, id)?;
+        let ids = store::ids_of_thread(&*self.pool.get()?, id, MAX_RESULTS)?;
         if ids.is_empty() {
             return Err(EngineError::NotFound { id });
         }

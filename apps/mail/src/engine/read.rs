@@ -25,7 +25,7 @@ impl Engine {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let ids = self.level_index()?.search(&query, limit.min(MAX_RESULTS), sort)?;
+        let ids = self.ask(|index| index.search(&query, limit.min(MAX_RESULTS), sort))?;
         self.envelopes(&ids)
     }
 
@@ -36,7 +36,7 @@ impl Engine {
     /// As [`search`](Self::search).
     pub fn count(&self, query: &str) -> Result<u64, EngineError> {
         let query = query::parse(query)?;
-        self.level_index()?.count(&query)
+        self.ask(|index| index.count(&query))
     }
 
     /// Reads one message.

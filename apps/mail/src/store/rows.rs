@@ -72,12 +72,15 @@ pub(crate) fn origins(db: &Connection, id: MessageId) -> Result<Vec<String>> {
         .collect()
 }
 
-/// The messages of the conversation that `id` is in, oldest first; empty when there is no such message.
-pub(crate) fn ids_of_thread(db: &Connection, id: MessageId) -> Result<Vec<MessageId>> {
+/// At most `limit` messages of the conversation that `id` is in, oldest first; none when there is no
+/// such message.
+pub(crate) fn ids_of_thread(db: &Connection, id: MessageId, limit: usize) -> Result<Vec<MessageId>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(
-        "SELECT id FROM messages WHERE thread = (SELECT thread FROM messages WHERE id = ?1) ORDER BY date, id",
+        "SELECT id FROM messages WHERE thread = (SELECT thread FROM messages WHERE id = ?1)
+         ORDER BY date, id LIMIT ?2",
     )?
-    .query_map([id.0], |row| row.get(0).map(MessageId))?
+    .query_map([id.0, limit], |row| row.get(0).map(MessageId))?
     .collect()
 }
 

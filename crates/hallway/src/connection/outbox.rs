@@ -23,9 +23,14 @@ impl Outbox {
     /// Appends a message. Never waits: calls are bounded in number, and streams ask for
     /// [`room`](Self::room) first.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
-        wire.write(message, &mut self.bytes())?;
+        self.in_order(|bytes| wire.write(message, bytes))
+    }
+
+    /// Has something appended while nobody else can: what is given out in there is written in that order.
+    pub(super) fn in_order<R>(&self, append: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        let appended = append(&mut self.bytes());
         self.driver.wake();
-        Ok(())
+        appended
     }
 
     /// Waits until the peer has read enough for streams to go on.

@@ -8,4 +8,5 @@
 
 mod admin;
 mod codes;
+mod service_macro;
 mod world;

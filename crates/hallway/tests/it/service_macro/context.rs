@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hallway::client::Outcome;
 use hallway::service::Cancellation;
-use hallway::{CallOptions, Client, Context, Progress};
+use hallway::{CallError, CallOptions, Client, Context, Progress};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -124,6 +125,32 @@ async fn a_handler_knows_when_its_caller_stops_waiting() {
     let from_a_thread = world.blocking(move |client| ProbeBlockingClient::new(client).with(minute()).look());
     let left = from_a_thread.await.unwrap().left_ms.unwrap();
     assert!((1..=60_000).contains(&left), "{left}");
+}
+
+#[tokio::test]
+async fn when_the_deadline_passes_both_sides_let_go() {
+    let (world, prober) = world();
+    let mut hanging = prober.hanging.subscribe();
+    let after = Duration::from_millis(50);
+    let expect = |error: CallError| {
+        assert!(matches!(error, CallError::Deadline { after: given } if given == after), "{error:?}");
+        assert_eq!((error.code(), error.outcome()), ("deadline_exceeded", Outcome::Unknown));
+    };
+    for client in world.clients().await {
+        let probe = ProbeClient::new(client).with(CallOptions::new().deadline(after));
+        expect(soon(probe.hang()).await.unwrap_err());
+        assert!(hanging.has_changed().unwrap(), "the handler has begun");
+        soon(hanging.wait_for(|hanging| *hanging == 0)).await.unwrap();
+    }
+    let from_a_thread = world.blocking(move |client| {
+        let probe = ProbeBlockingClient::new(client);
+        let late = probe.with(CallOptions::new().deadline(after)).hang();
+        (late, probe.look())
+    });
+    let (late, next) = from_a_thread.await;
+    expect(late.unwrap_err());
+    assert_eq!(next.unwrap().left_ms, None, "the connection lives");
+    soon(hanging.wait_for(|hanging| *hanging == 0)).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod context;
 mod description;
 mod errors;
+mod parameters;
 mod sample;
 mod shapes;
 mod streams;

@@ -9,4 +9,5 @@
 mod admin;
 mod codes;
 mod service_macro;
+mod ui;
 mod world;

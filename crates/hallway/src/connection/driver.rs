@@ -131,6 +131,7 @@ impl Driver {
             }
             if self.broken.is_some() {
                 self.writing.clear();
+                self.written = 0;
                 continue;
             }
             let rest = self.writing.get(self.written..).unwrap_or_default();

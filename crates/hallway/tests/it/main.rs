@@ -8,6 +8,7 @@
 
 mod admin;
 mod codes;
+mod pressure;
 mod service_macro;
 mod ui;
 mod world;

@@ -6,13 +6,13 @@ use std::time::Duration;
 use hallway::blocking;
 use hallway::client::ClientBuilder;
 use hallway::service::Service;
-use hallway::transport::{Address, memory, unix};
+use hallway::transport::{Address, Duplex, memory, unix};
 use hallway::{Client, Server, ServerHandle};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 /// How long something that should happen may take before a test says that it did not.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for something that should happen.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
@@ -45,6 +45,11 @@ impl World {
 
     pub(crate) fn handle(&self) -> ServerHandle {
         self.server.handle()
+    }
+
+    /// Serves one more connection.
+    pub(crate) fn serve_connection(&self, connection: Duplex) {
+        self.server.serve_connection(connection);
     }
 
     pub(crate) fn address(&self) -> Address {

@@ -1,0 +1,65 @@
+//! Much to send, in both directions, and peers that do not read it.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
+
+use hallway::transport::unix;
+
+use crate::world::{PATIENCE, World, soon};
+
+/// More than a socket and the buffers of both ends hold.
+const LONG: usize = 2 * 1024 * 1024;
+
+#[hallway::service(name = "parrot", version = "1.0")]
+trait Parrot {
+    async fn fill(&self, length: usize) -> String;
+}
+
+struct Bird;
+
+impl Parrot for Bird {
+    async fn fill(&self, length: usize) -> String {
+        "x".repeat(length)
+    }
+}
+
+/// Runs on a thread of its own: a server that turns in circles would not even let the test fail.
+fn in_time(test: impl Future<Output = ()> + Send + 'static) {
+    let (done, finished) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(test);
+        done.send(()).unwrap();
+    });
+    finished.recv_timeout(PATIENCE).expect("it holds, and it ends");
+}
+
+#[test]
+fn a_peer_that_goes_away_in_the_middle_of_an_answer_harms_nobody() {
+    in_time(async {
+        let world = World::serving(ParrotService::new(Bird));
+        let [_, client] = world.clients().await;
+        let server = world.handle();
+        let (mut raw, theirs) = UnixStream::pair().unwrap();
+        world.serve_connection(unix::adopt(theirs).unwrap());
+        say(&mut raw, &[&format!(r#"{{"v":1,"id":1,"call":"parrot.fill","params":[{LONG}]}}"#)]);
+        let gone = tokio::task::spawn_blocking(move || raw.read_exact(&mut [0; 10]));
+        soon(gone).await.unwrap().unwrap();
+        while server.status().unwrap().connections.now > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ParrotClient::new(client).fill(1).await.unwrap(), "x");
+    });
+}
+
+/// Writes messages all at once.
+fn say(raw: &mut UnixStream, messages: &[&str]) {
+    let frames: Vec<u8> = messages
+        .iter()
+        .flat_map(|message| {
+            [&u32::try_from(message.len()).unwrap().to_be_bytes(), message.as_bytes()].concat()
+        })
+        .collect();
+    raw.write_all(&frames).unwrap();
+}

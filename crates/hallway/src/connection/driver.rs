@@ -148,10 +148,12 @@ impl Driver {
     }
 
     /// Reads what is there, unless the peer owes us reading itself: its next calls wait until it has taken
-    /// the answers to the last ones.
+    /// the answers to the last ones. The end that spoke first always reads: two ends that each wait for
+    /// the other to read would wait for ever.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         let owed = self.writing.len() - self.written;
-        if self.end_of_input || owed > OUTBOUND_HIGH || self.link.is_full() {
+        let owes_reading = owed > OUTBOUND_HIGH || self.link.is_full();
+        if self.end_of_input || owes_reading && !self.link.spoke_first() {
             return false;
         }
         let mut buffer = BUFFER.take();

@@ -13,12 +13,17 @@ const LONG: usize = 2 * 1024 * 1024;
 
 #[hallway::service(name = "parrot", version = "1.0")]
 trait Parrot {
+    async fn repeat(&self, text: String) -> String;
     async fn fill(&self, length: usize) -> String;
 }
 
 struct Bird;
 
 impl Parrot for Bird {
+    async fn repeat(&self, text: String) -> String {
+        text
+    }
+
     async fn fill(&self, length: usize) -> String {
         "x".repeat(length)
     }
@@ -33,6 +38,19 @@ fn in_time(test: impl Future<Output = ()> + Send + 'static) {
         done.send(()).unwrap();
     });
     finished.recv_timeout(PATIENCE).expect("it holds, and it ends");
+}
+
+#[tokio::test]
+async fn long_calls_and_long_answers_pass_each_other() {
+    let world = World::serving(ParrotService::new(Bird));
+    let text = "x".repeat(LONG);
+    for client in world.clients().await {
+        let parrot = ParrotClient::new(client);
+        let calls = (0..8).map(|_| parrot.repeat(text.clone()));
+        for answer in soon(futures_util::future::join_all(calls)).await {
+            assert!(answer.unwrap() == text);
+        }
+    }
 }
 
 #[test]

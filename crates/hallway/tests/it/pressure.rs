@@ -4,7 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 
+use hallway::Server;
 use hallway::transport::unix;
+use tokio::sync::watch;
 
 use crate::world::{PATIENCE, World, soon};
 
@@ -80,4 +82,38 @@ fn say(raw: &mut UnixStream, messages: &[&str]) {
         })
         .collect();
     raw.write_all(&frames).unwrap();
+}
+
+#[hallway::service(name = "peek", version = "1.0")]
+trait Peek {
+    async fn look(&self);
+}
+
+/// Looks what has reached its caller by the time that it runs.
+struct Peeker {
+    caller: UnixStream,
+    seen: watch::Sender<Option<String>>,
+}
+
+impl Peek for Peeker {
+    async fn look(&self) {
+        let mut bytes = [0; 1024];
+        let length = (&self.caller).read(&mut bytes).unwrap_or_default();
+        self.seen.send_replace(Some(String::from_utf8_lossy(&bytes[..length]).into_owned()));
+    }
+}
+
+/// What a client concludes from having heard no `hello`: that nothing has run.
+#[tokio::test]
+async fn nothing_runs_before_the_hello_has_gone() {
+    let (mut raw, theirs) = UnixStream::pair().unwrap();
+    let caller = raw.try_clone().unwrap();
+    caller.set_nonblocking(true).unwrap();
+    let seen = watch::Sender::new(None);
+    let mut found = seen.subscribe();
+    let server = Server::builder().service(PeekService::new(Peeker { caller, seen })).build();
+    say(&mut raw, &[r#"{"v":1,"hello":{}}"#, r#"{"v":1,"id":1,"call":"peek.look"}"#]);
+    server.serve_connection(unix::adopt(theirs).unwrap());
+    let found = soon(found.wait_for(Option::is_some)).await.unwrap().clone().unwrap();
+    assert!(found.contains("hello"), "{found:?}");
 }

@@ -1,5 +1,6 @@
 use std::cell::Cell;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -40,9 +41,14 @@ pub(crate) struct Driver {
     /// What is being written, and how much of it has gone.
     writing: Vec<u8>,
     written: usize,
+    /// How much of it answers the peer's calls.
+    answers: usize,
     /// Why nothing can be written any more. What the peer has sent before that is still read: a `goaway`
     /// tells which calls did not run.
     broken: Option<String>,
+    /// Our `hello` is in line, and what the peer has sent after its own waits until it has gone: a peer
+    /// that has not heard it may conclude that nothing ran.
+    greeting: bool,
     /// The peer has finished sending.
     end_of_input: bool,
     /// The `hello` with the token is due, or, after the end of input, the next look whether the peer has
@@ -69,7 +75,9 @@ impl Driver {
             dispatch,
             writing: Vec::new(),
             written: 0,
+            answers: 0,
             broken: None,
+            greeting: false,
             end_of_input: false,
             timer: guarded.then(|| Box::pin(tokio::time::sleep(HELLO_DEADLINE))),
         }
@@ -123,7 +131,7 @@ impl Driver {
         let mut moved = false;
         loop {
             if self.written == self.writing.len() {
-                self.link.outbox().take(&mut self.writing);
+                self.answers = self.link.outbox().take(&mut self.writing);
                 self.written = 0;
                 if self.writing.is_empty() {
                     return moved;
@@ -147,11 +155,19 @@ impl Driver {
     }
 
     /// Reads what is there, unless the peer owes us reading itself: its next calls wait until it has taken
-    /// the answers to the last ones.
+    /// the answers to the last ones. The end that spoke first always reads: two ends that each wait for
+    /// the other to read would wait for ever.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let owed = self.writing.len() - self.written;
-        if self.end_of_input || owed > OUTBOUND_HIGH || self.link.is_full() {
+        let owes_reading = self.answers + self.link.outbox().answers() > OUTBOUND_HIGH;
+        if self.end_of_input || owes_reading && !self.link.spoke_first() {
             return false;
+        }
+        if self.greeting {
+            let gone = self.nothing_to_write() && self.broken.is_none();
+            if gone {
+                self.receive(&[]);
+            }
+            return gone;
         }
         let mut buffer = BUFFER.take();
         buffer.resize(READ_SIZE, 0);
@@ -174,15 +190,17 @@ impl Driver {
 
     fn receive(&mut self, bytes: &[u8]) {
         let Self { inbox, link, dispatch, timer, .. } = self;
-        let outcome = inbox.receive(bytes, |received| match received {
+        let outcome = inbox.receive_until(bytes, |received| match received {
             Received::Message(message) => act(link, dispatch, timer, message),
             Received::Refused(refusal) => {
                 let error = Message::Error::<()> { id: refusal.id, error: refusal.error };
                 let _written = link.send(&error);
+                ControlFlow::Continue(())
             }
         });
-        if let Err(error) = outcome {
-            self.refuse_connection(WireError::new(code::BAD_FRAME, error.to_string()));
+        match outcome {
+            Ok(flow) => self.greeting = flow.is_break(),
+            Err(error) => self.refuse_connection(WireError::new(code::BAD_FRAME, error.to_string())),
         }
     }
 
@@ -235,19 +253,15 @@ impl Drop for Driver {
     }
 }
 
-/// Acts on one message.
+/// Acts on one message. Broken off where the next one has to wait until our `hello` has gone.
 fn act(
     link: &Arc<Link>,
     dispatch: &Arc<dyn Dispatch>,
     timer: &mut Option<Pin<Box<Sleep>>>,
     message: Message<'_, Raw<'_>>,
-) {
+) -> ControlFlow<()> {
     match message {
-        Message::Hello(hello) => {
-            if greeted(link, &hello) {
-                *timer = None;
-            }
-        }
+        Message::Hello(hello) => return greeted(link, timer, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
             let message = "this listener asks for a hello with its token first";
             refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
@@ -277,23 +291,25 @@ fn act(
             let _written = link.send(&Message::Error::<()> { id, error });
         }
     }
+    ControlFlow::Continue(())
 }
 
-/// Answers a `hello` with our own, before anything else of this connection is answered. Whether the peer
-/// is let in.
-fn greeted(link: &Link, hello: &Hello) -> bool {
+/// Answers a `hello` with our own, if it has not been said.
+fn greeted(link: &Link, timer: &mut Option<Pin<Box<Sleep>>>, hello: &Hello) -> ControlFlow<()> {
     link.outgoing().hello();
     if let State::Guarded { token } = link.state() {
         if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
             refuse_connection(link, WireError::new(code::UNAUTHORIZED, "the token is wrong or missing"));
-            return false;
+            return ControlFlow::Continue(());
         }
         link.advance(State::Open);
     }
-    if link.outgoing().answers_hello() {
-        link.greet();
+    *timer = None;
+    if !link.outgoing().answers_hello() {
+        return ControlFlow::Continue(());
     }
-    true
+    link.greet();
+    ControlFlow::Break(())
 }
 
 /// Compares in a time that does not tell where the first difference is.

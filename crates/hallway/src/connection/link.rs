@@ -20,6 +20,7 @@ pub(crate) struct Link {
     peer: Peer,
     /// What this end says of itself when it is greeted.
     hello: Hello,
+    spoke_first: bool,
     state: Mutex<State>,
     outbox: Outbox,
     outgoing: Outgoing,
@@ -75,6 +76,7 @@ impl Link {
             outgoing: Outgoing::new(greets),
             incoming: Incoming::new(),
             hello,
+            spoke_first: greets,
         };
         if greets {
             link.greet();
@@ -93,6 +95,11 @@ impl Link {
 
     pub(crate) fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// Whether this end began the conversation.
+    pub(super) fn spoke_first(&self) -> bool {
+        self.spoke_first
     }
 
     pub(super) fn outbox(&self) -> &Outbox {

@@ -12,18 +12,32 @@ use crate::protocol::Message;
 /// by whoever has it, and leaves in as few writes as possible.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    bytes: Mutex<Vec<u8>>,
+    line: Mutex<Line>,
     /// The driver, which waits for something to write.
     driver: AtomicWaker,
     /// Streams that wait for the peer to read.
     drained: Notify,
 }
 
+#[derive(Debug, Default)]
+struct Line {
+    bytes: Vec<u8>,
+    /// How much of that answers the peer's calls. Items of streams do not count: they wait for the peer to
+    /// read by themselves, and a peer may well write a call before it reads on.
+    answers: usize,
+}
+
 impl Outbox {
     /// Appends a message. Never waits: calls are bounded in number, and streams ask for
     /// [`room`](Self::room) first.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
-        wire.write(message, &mut self.bytes())?;
+        let mut line = self.line();
+        let before = line.bytes.len();
+        wire.write(message, &mut line.bytes)?;
+        if matches!(message, Message::Result { .. } | Message::Error { .. }) {
+            line.answers += line.bytes.len() - before;
+        }
+        drop(line);
         self.driver.wake();
         Ok(())
     }
@@ -46,20 +60,30 @@ impl Outbox {
 
     /// Whether more is waiting than a peer should be made to owe.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes().len() > OUTBOUND_HIGH
+        self.line().bytes.len() > OUTBOUND_HIGH
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes().is_empty()
+        self.line().bytes.is_empty()
     }
 
-    /// Gives everything that waits to the driver, in exchange for its emptied buffer.
-    pub(super) fn take(&self, emptied: &mut Vec<u8>) {
+    /// How many bytes of answers wait to be written.
+    pub(super) fn answers(&self) -> usize {
+        self.line().answers
+    }
+
+    /// Gives everything that waits to the driver, in exchange for its emptied buffer, and tells how much of
+    /// it are answers.
+    pub(super) fn take(&self, emptied: &mut Vec<u8>) -> usize {
         emptied.clear();
-        std::mem::swap(&mut *self.bytes(), emptied);
+        let mut line = self.line();
+        std::mem::swap(&mut line.bytes, emptied);
+        let answers = std::mem::take(&mut line.answers);
+        drop(line);
         if emptied.len() > OUTBOUND_HIGH {
             self.drained.notify_waiters();
         }
+        answers
     }
 
     /// Has the driver look again.
@@ -72,8 +96,8 @@ impl Outbox {
         self.driver.register(driver);
     }
 
-    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+    fn line(&self) -> MutexGuard<'_, Line> {
         // A value's own code may panic while it is written; the frame is cut back then, see `Framing::frame`.
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,7 @@
 //! services. No I/O, no tokio.
 //!
 //! [`Message`] is the model that every dialect is translated to and from; [`native`](Protocol::Native) is
-//! the first dialect. Adding one is one new file that implements [`Rules`] and one line in the table.
+//! the first dialect. Adding one is one new file that implements `Rules` and one line in the table.
 
 pub mod code;
 mod error;

@@ -145,8 +145,7 @@ impl Server {
         loop {
             tokio::select! {
                 biased;
-                // An error would mean that the server has gone, which holds this sender.
-                _ = drain.wait_for(Option::is_some) => break,
+                () = told(&mut drain) => break,
                 accepted = listener.accept() => self.admit(accepted, listener.token()).await?,
             }
         }
@@ -219,6 +218,12 @@ impl Server {
             let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
         });
     }
+}
+
+/// Waits until there is a reason to stop, or the server has gone. What it looks at is locked, and let go
+/// here: a future that held it could not move between threads.
+async fn told(drain: &mut watch::Receiver<Option<Drain>>) {
+    let _reason_or_gone = drain.wait_for(Option::is_some).await;
 }
 
 /// Whether the next connection may do better at once: the listener itself, the descriptors and the memory
@@ -304,7 +309,7 @@ impl ServerHandle {
     /// Nothing is lost.
     pub async fn draining(&self) {
         let Some(mut drain) = self.shared.upgrade().map(|shared| shared.drain.subscribe()) else { return };
-        let _gone = drain.wait_for(Option::is_some).await;
+        told(&mut drain).await;
     }
 
     /// Waits until nobody has been connected for so long.

@@ -92,6 +92,7 @@ impl Inbox {
             }
             match self.wire.framing().scan(rest, &mut self.seen, self.wire.frame_max())? {
                 Scan::More => return Ok(at),
+                Scan::Blank { end } => at += end,
                 Scan::Frame { body, end } => {
                     each(read(self.wire, rest.get(body).unwrap_or_default()));
                     at += end;

@@ -175,6 +175,8 @@ impl Driver {
     fn receive(&mut self, bytes: &[u8]) {
         let Self { inbox, link, dispatch, timer, .. } = self;
         let outcome = inbox.receive(bytes, |received| match received {
+            // What stands behind the message that ended the conversation is nobody's any more.
+            _ if link.closed().is_some() => (),
             Received::Message(message) => act(link, dispatch, timer, message),
             Received::Refused(refusal) => {
                 let error = Message::Error::<()> { id: refusal.id, error: refusal.error };

@@ -3,7 +3,7 @@
 //! Knows how one value is written. Must not know who asked for it, where a message ends, or what a
 //! message means. No I/O, no tokio.
 //!
-//! Adding an encoding is one new file that implements [`Rules`] and one line in the table below; the
+//! Adding an encoding is one new file that implements `Rules` and one line in the table below; the
 //! conformance suite runs over [`Encoding::ALL`] and so covers it by itself.
 
 mod bytes;

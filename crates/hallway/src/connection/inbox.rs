@@ -139,7 +139,7 @@ impl Skipping {
         let message = format!("a message of {size} bytes, where {max} is the most; it was read over");
         let error = WireError::new(code::FRAME_TOO_LONG, message)
             .with_details(&serde_json::json!({ "size": size, "max": max }));
-        ProtocolError { id: wire.protocol().salvage_id(wire.encoding(), &self.head), error }
+        wire.protocol().refuse(wire.encoding(), &self.head, error)
     }
 }
 

@@ -20,10 +20,14 @@ impl Rules for Native {
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
         let mut members = Members::default();
         let read = encoding.members(body, |name, value| members.take(name, value));
-        if let Err(error) = read {
-            return Err(ProtocolError::bad_message(members.id().unwrap_or_default(), error.to_string()));
-        }
-        members.message()
+        let answers = members.answers();
+        let message = match read {
+            Ok(()) => members.message(),
+            Err(error) => {
+                Err(ProtocolError::bad_message(members.id().unwrap_or_default(), error.to_string()))
+            }
+        };
+        message.map_err(|refusal| ProtocolError { answers, ..refusal })
     }
 
     fn encode<P: Serialize>(
@@ -64,10 +68,10 @@ impl Rules for Native {
         Ok(())
     }
 
-    fn salvage_id(encoding: Encoding, head: &[u8]) -> Option<Id> {
+    fn refuse(encoding: Encoding, head: &[u8], error: WireError) -> ProtocolError {
         let mut members = Members::default();
         let _cut_short = encoding.members(head, |name, value| members.take(name, value));
-        members.id().ok().flatten()
+        ProtocolError { id: members.id().unwrap_or_default(), error, answers: members.answers() }
     }
 }
 
@@ -177,6 +181,15 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Whether this speaks of a call that its receiver has made.
+    fn answers(&self) -> Option<bool> {
+        let (kind, _) = self.kind?;
+        Some(match kind {
+            Kind::Result | Kind::Error | Kind::Item | Kind::Lagged | Kind::Progress => true,
+            Kind::Call | Kind::Cancel | Kind::Grant | Kind::Hello | Kind::Goaway => false,
+        })
+    }
+
     /// Another version may have another kind of id, so that nothing else is looked at before it.
     fn check_version(&self) -> Result<(), ProtocolError> {
         let Some(raw) = self.version else { return Ok(()) };
@@ -188,7 +201,7 @@ impl<'a> Members<'a> {
                     format!("protocol version {version} is not spoken here, only version {VERSION}");
                 let error = WireError::new(code::UNSUPPORTED_VERSION, message)
                     .with_details(&serde_json::json!({ "supported": [VERSION] }));
-                Err(ProtocolError { id: id(), error })
+                Err(ProtocolError { id: id(), error, answers: None })
             }
             Err(reason) => Err(ProtocolError::bad_message(id(), reason)),
         }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what a test calls may fail as loudly as the test")]
 
+mod answers;
 mod cases;
 mod conversation;
 mod errors_md;

@@ -119,10 +119,8 @@ impl Raw {
             return Found::broken(origin, file::too_large());
         }
         // The empty line before a separator belongs to the separator.
-        for end in [b"\n\r\n".as_slice(), b"\n\n"] {
-            if self.bytes.ends_with(end) {
-                self.bytes.truncate(self.bytes.len() + 1 - end.len());
-            }
+        if let Some(end) = [b"\n\r\n".as_slice(), b"\n\n"].iter().find(|end| self.bytes.ends_with(end)) {
+            self.bytes.truncate(self.bytes.len() + 1 - end.len());
         }
         self.bytes.shrink_to_fit();
         file::found(self.bytes, Place { origin, ..Place::default() })
@@ -265,8 +263,11 @@ mod tests {
 
     #[test]
     fn a_line_longer_than_a_piece_is_kept_whole() {
-        let line = format!("{}From x\n", ">".repeat(PIECE_MAX as usize));
-        assert_eq!(texts(&format!("{FROM}S: 1\n\n{line}")), [format!("S: 1\n\n{line}")]);
+        let (marks, text) = (">".repeat(PIECE_MAX as usize), "x".repeat(PIECE_MAX as usize));
+        let envelope = FROM.trim_end();
+        for line in [format!("{marks}From x\n"), format!("{text}{FROM}"), format!("{envelope}{text}\n")] {
+            assert_eq!(texts(&format!("{FROM}S: 1\n\n{line}")), [format!("S: 1\n\n{line}")]);
+        }
     }
 
     #[test]

@@ -80,9 +80,11 @@ fn open_file(path: &Path) -> Result<Form, MailboxError> {
     let unreadable = |source| MailboxError::new(path, source);
     let mut file = BufReader::with_capacity(BUFFER, File::open(path).map_err(unreadable)?);
     let start = file.fill_buf().map_err(unreadable)?;
-    if start.is_empty() || start.starts_with(b"From ") {
+    if eml::is_eml(path) {
+        Ok(Form::Eml(Eml::file(path)))
+    } else if start.is_empty() || start.starts_with(b"From ") {
         Ok(Form::Mbox(Mbox::new(file, path)))
-    } else if eml::is_eml(path) || starts_with_header(start) {
+    } else if starts_with_header(start) {
         Ok(Form::Eml(Eml::file(path)))
     } else {
         Err(MailboxError::NotMail { path: path.to_owned() })

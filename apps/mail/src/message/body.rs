@@ -1,6 +1,6 @@
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
-use mail_parser::{MessagePart, MimeHeaders as _, PartType};
+use mail_parser::{ContentType, MessagePart, MessagePartId, MimeHeaders as _, PartType};
 
 use super::model::{ATTACHMENT_TEXT_MAX, Attachment, LINE_MAX, LIST_MAX, Message};
 use super::{headers, html, text};
@@ -13,9 +13,12 @@ pub(super) fn text(parsed: &mail_parser::Message<'_>, limit: usize) -> String {
             append(&mut out, part, limit);
         }
         if !out.trim().is_empty() {
-            break;
+            return out;
         }
         out.clear();
+    }
+    if let Some(only) = only_text(parsed) {
+        append(&mut out, only, limit);
     }
     out
 }
@@ -27,11 +30,15 @@ pub(super) fn text(parsed: &mail_parser::Message<'_>, limit: usize) -> String {
 pub(super) fn take_attachments(parsed: mail_parser::Message<'_>, message: &mut Message) {
     let mut levels = VecDeque::from([parsed]);
     while let Some(mut level) = levels.pop_front() {
-        for part in level.attachments.iter().filter_map(|id| level.part(*id)) {
-            if message.attachments.len() < LIST_MAX {
+        let shown = shown_parts(&level);
+        for (part, id) in level.parts.iter().zip(0..).filter(|(part, _)| !part.is_multipart()) {
+            let is_shown = shown.contains(&id);
+            if !is_shown {
+                append_attached(&mut message.attachment_text, part);
+            }
+            if (!is_shown || is_file(part)) && message.attachments.len() < LIST_MAX {
                 message.attachments.push(attachment(part));
             }
-            append_attached(&mut message.attachment_text, part);
         }
         for part in std::mem::take(&mut level.parts) {
             if let PartType::Message(nested) = part.body {
@@ -39,6 +46,31 @@ pub(super) fn take_attachments(parsed: mail_parser::Message<'_>, message: &mut M
             }
         }
     }
+}
+
+/// The texts that are the body in one form or another.
+fn shown_parts(level: &mail_parser::Message<'_>) -> HashSet<MessagePartId> {
+    let bodies = level.text_body.iter().chain(&level.html_body).copied();
+    let texts = bodies.filter(|id| level.part(*id).is_some_and(MessagePart::is_text));
+    texts.chain(only_text(level).map(|_| ROOT)).collect()
+}
+
+/// The message itself where it is one text: its body, whatever kind of text it says it is.
+fn only_text<'a, 'm>(parsed: &'a mail_parser::Message<'m>) -> Option<&'a MessagePart<'m>> {
+    parsed.part(ROOT).filter(|part| (part.is_text() || is_undivided(part)) && !is_file(part))
+}
+
+/// The part that is the message itself.
+const ROOT: MessagePartId = 0;
+
+/// Whether a part says that it has parts and none are found in it: what it holds is taken as text.
+fn is_undivided(part: &MessagePart<'_>) -> bool {
+    part.is_binary() && part.content_type().is_some_and(|found| found.ctype() == "multipart")
+}
+
+/// Whether a part says that it is a file, shown or not.
+fn is_file(part: &MessagePart<'_>) -> bool {
+    part.attachment_name().is_some() || part.content_disposition().is_some_and(ContentType::is_attachment)
 }
 
 fn attachment(part: &MessagePart<'_>) -> Attachment {
@@ -80,6 +112,9 @@ fn append(out: &mut String, part: &MessagePart<'_>, limit: usize) {
         PartType::Html(markup) => {
             let room = limit.saturating_sub(out.len());
             text::append(out, &html::to_text(markup, room), limit);
+        }
+        PartType::Binary(bytes) if is_undivided(part) => {
+            text::append(out, &String::from_utf8_lossy(bytes), limit);
         }
         _ => {}
     }

@@ -62,7 +62,8 @@ impl Message {
         let headers = || Self::attempt(|| PARSER.parse_headers(raw));
         let message = whole.or_else(|| headers().map(|message| Self { text: as_text(), ..message }));
         match message {
-            Some(message) if message != Self::default() => message,
+            // Without a colon there is no header, and the parser takes the text for one.
+            Some(message) if message != Self::default() || raw.contains(&b':') => message,
             _ => Self { text: as_text(), ..Self::default() },
         }
     }

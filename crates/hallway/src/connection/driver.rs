@@ -130,7 +130,7 @@ impl Driver {
                 }
             }
             if self.broken.is_some() {
-                self.writing.clear();
+                self.written = self.writing.len();
                 continue;
             }
             let rest = self.writing.get(self.written..).unwrap_or_default();
@@ -188,6 +188,8 @@ impl Driver {
     /// The peer sends nothing more. What it has asked for is still answered if it is there to read.
     fn input_ends(&mut self) -> bool {
         self.end_of_input = true;
+        // No answer can come any more.
+        self.link.outgoing().close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
         if self.inbox.is_within_message() {
             tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
         }
@@ -356,7 +358,7 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
     if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
     }
-    let id = handler.ticket.id().cloned();
+    let ticket = Arc::clone(&handler.ticket);
     let task = tokio::spawn(async move {
         let place = match place {
             Some(place) => Ok(place),
@@ -368,7 +370,7 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
         }
         drop(place);
     });
-    link.incoming().runs_as(id.as_ref(), task.abort_handle());
+    link.incoming().runs_as(&ticket, task.abort_handle());
 }
 
 /// A call in the works, together with the duty to answer it: when it ends, panics, or is dropped.

@@ -79,11 +79,14 @@ impl Incoming {
         Ok(ticket)
     }
 
-    /// The handler goes on as a task.
-    pub(super) fn runs_as(&self, id: Option<&Id>, task: AbortHandle) {
-        let mut table = self.table();
-        if let Some(entry) = id.and_then(|id| table.by_id.get_mut(id)) {
-            entry.task = Some(task);
+    /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
+    pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
+        let Some(id) = &ticket.id else { return };
+        match self.table().by_id.get_mut(id) {
+            Some(entry) => entry.task = Some(task),
+            // The connection was closed from elsewhere; or the handler has answered, and may finish.
+            None if ticket.withdrawn.load(Ordering::Acquire) => task.abort(),
+            None => (),
         }
     }
 
@@ -104,10 +107,8 @@ impl Incoming {
 
     /// The connection has ended: every handler is dropped.
     pub(super) fn close(&self) {
-        let entries: Vec<Entry> = self.table().by_id.drain().map(|(_, entry)| entry).collect();
-        for entry in entries {
-            entry.withdraw();
-        }
+        // Under the lock, so that a handler that becomes a task at this moment finds out.
+        self.table().by_id.drain().for_each(|(_, entry)| entry.withdraw());
     }
 
     pub(crate) fn open_now(&self) -> usize {
@@ -158,10 +159,6 @@ pub(crate) struct Ticket {
 impl Ticket {
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.link
-    }
-
-    pub(crate) fn id(&self) -> Option<&Id> {
-        self.id.as_ref()
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::admin::AdminService;
+use super::leases::{Lease, Leases};
 use super::status::{Count, ServiceStatus, Status};
 use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
@@ -19,6 +20,7 @@ use crate::transport::{Duplex, Listener};
 /// Puts a server together.
 #[derive(Debug)]
 pub struct ServerBuilder {
+    leases: Leases,
     router: Router,
     wire: Wire,
     program: String,
@@ -46,19 +48,24 @@ impl ServerBuilder {
         self
     }
 
+    /// What keeps the server from being idle, for work that goes on without a connection.
+    #[must_use]
+    pub fn leases(&self) -> Leases {
+        self.leases.clone()
+    }
+
     /// The server.
     #[must_use]
     pub fn build(mut self) -> Server {
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
             self.router.add(Arc::new(AdminService::new(ServerHandle { shared: shared.clone() })));
-            let (activity, _) = watch::channel(Activity::default());
             Shared {
                 router: Arc::new(self.router),
                 wire: self.wire,
                 hello: Hello::new(self.program),
                 started: Instant::now(),
                 connections: Mutex::default(),
-                activity,
+                leases: self.leases,
                 drain: watch::channel(None).0,
             }
         });
@@ -79,7 +86,7 @@ struct Shared {
     hello: Hello,
     started: Instant,
     connections: Mutex<Connections>,
-    activity: watch::Sender<Activity>,
+    leases: Leases,
     /// Why the server stops, once it does.
     drain: watch::Sender<Option<Drain>>,
 }
@@ -89,12 +96,6 @@ struct Connections {
     last: u64,
     links: HashMap<u64, Arc<Link>>,
     count: Count,
-}
-
-/// Whether anybody uses the server.
-#[derive(Debug, Clone, Copy, Default)]
-struct Activity {
-    connections: usize,
 }
 
 /// Why a server stops, as its clients are told.
@@ -108,7 +109,7 @@ impl Server {
     #[must_use]
     pub fn builder() -> ServerBuilder {
         let program = crate::PROGRAM.to_owned();
-        ServerBuilder { router: Router::default(), wire: Wire::NATIVE, program }
+        ServerBuilder { leases: Leases::default(), router: Router::default(), wire: Wire::NATIVE, program }
     }
 
     /// A way to stop it and to ask how it is, that does not keep it.
@@ -166,9 +167,10 @@ impl Server {
 
     /// Waits until every connection has ended, at most [`DRAIN_DEADLINE`] from now; what is open then ends.
     pub async fn drained(&self) {
-        let mut activity = self.shared.activity.subscribe();
-        let idle = activity.wait_for(|activity| activity.connections == 0);
-        if tokio::time::timeout(DRAIN_DEADLINE, idle).await.is_err() {
+        let mut leases = self.shared.leases.watch();
+        // Each connection holds a lease, given back after it has left the register.
+        let ended = leases.wait_for(|_| self.shared.connections().links.is_empty());
+        if tokio::time::timeout(DRAIN_DEADLINE, ended).await.is_err() {
             let links: Vec<_> = self.shared.connections().links.values().cloned().collect();
             tracing::warn!(connections = links.len(), "not drained within {DRAIN_DEADLINE:?}");
             for link in links {
@@ -242,6 +244,8 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 struct Entry {
     shared: Arc<Shared>,
     number: u64,
+    /// The last to go: whoever waits for it finds the register in order.
+    _lease: Lease,
 }
 
 impl Entry {
@@ -254,8 +258,7 @@ impl Entry {
         let number = connections.last;
         connections.links.insert(number, Arc::clone(link));
         connections.count.add();
-        shared.tell(&connections);
-        Some(Self { shared: Arc::clone(shared), number })
+        Some(Self { shared: Arc::clone(shared), number, _lease: shared.leases.take() })
     }
 }
 
@@ -264,17 +267,12 @@ impl Drop for Entry {
         let mut connections = self.shared.connections();
         connections.links.remove(&self.number);
         connections.count.remove();
-        self.shared.tell(&connections);
     }
 }
 
 impl Shared {
     fn connections(&self) -> MutexGuard<'_, Connections> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, connections: &Connections) {
-        self.activity.send_replace(Activity { connections: connections.links.len() });
     }
 }
 
@@ -312,20 +310,18 @@ impl ServerHandle {
         told(&mut drain).await;
     }
 
-    /// Waits until nobody has been connected for so long.
+    /// Waits until nobody has held a lease, and so nobody has been connected, for so long.
     ///
     /// # Cancel safety
     /// The time begins anew.
     pub async fn idle(&self, after: Duration) {
-        let Some(mut activity) = self.shared.upgrade().map(|shared| shared.activity.subscribe()) else {
-            return;
-        };
+        let Some(mut leases) = self.shared.upgrade().map(|shared| shared.leases.watch()) else { return };
         loop {
-            if activity.wait_for(|activity| activity.connections == 0).await.is_err() {
+            if leases.wait_for(|held| *held == 0).await.is_err() {
                 return;
             }
             // Any change, also one that comes back to nobody, is a use.
-            if tokio::time::timeout(after, activity.changed()).await.is_err() {
+            if tokio::time::timeout(after, leases.changed()).await.is_err() {
                 return;
             }
         }

@@ -16,7 +16,7 @@ use super::link::State;
 use super::{Closed, Inbox, Link, Received};
 use crate::encoding::Raw;
 use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, STREAM_WINDOW_MAX};
-use crate::protocol::{Call, Hello, Id, Message, WireError, code};
+use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
 use crate::transport::Stream;
 
 /// A call in the works.
@@ -191,10 +191,11 @@ impl Driver {
     fn receive(&mut self, bytes: &[u8]) {
         let Self { inbox, link, dispatch, timer, .. } = self;
         let outcome = inbox.receive_until(bytes, |received| match received {
+            // What stands behind the message that ended the conversation is nobody's any more.
+            _ if link.closed().is_some() => ControlFlow::Continue(()),
             Received::Message(message) => act(link, dispatch, timer, message),
             Received::Refused(refusal) => {
-                let error = Message::Error::<()> { id: refusal.id, error: refusal.error };
-                let _written = link.send(&error);
+                refuse(link, refusal);
                 ControlFlow::Continue(())
             }
         });
@@ -253,6 +254,20 @@ impl Drop for Driver {
     }
 }
 
+/// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
+/// connection ends instead: that answer will never come.
+fn refuse(link: &Link, refusal: ProtocolError) {
+    let ProtocolError { id, error, answers } = refusal;
+    let awaited = id.as_ref().is_some_and(|id| link.outgoing().is_open(id));
+    if awaited && answers != Some(false) {
+        let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
+        return link.close(&Closed::new(Closed::VIOLATION, reason));
+    }
+    // With the id of a call of ours, the peer would take the refusal for the end of its own.
+    let id = id.filter(|_| answers != Some(true));
+    let _written = link.send(&Message::Error::<()> { id, error });
+}
+
 /// Acts on one message. Broken off where the next one has to wait until our `hello` has gone.
 fn act(
     link: &Arc<Link>,
@@ -284,6 +299,7 @@ fn act(
         Message::Progress { id, progress } => link.outgoing().progress(&id, progress),
         Message::Goaway(goaway) => link.outgoing().goaway(goaway),
         Message::Unknown { id } => {
+            let id = id.filter(|id| !link.outgoing().is_open(id));
             let error = WireError::new(
                 code::UNKNOWN_MESSAGE,
                 "a message of no known kind: write `call`, `cancel`, `grant` or `hello`",

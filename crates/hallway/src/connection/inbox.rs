@@ -116,6 +116,7 @@ impl Inbox {
             }
             match self.wire.framing().scan(rest, &mut self.seen, self.wire.frame_max())? {
                 Scan::More => break,
+                Scan::Blank { end } => at += end,
                 Scan::Frame { body, end } => {
                     flow = each(read(self.wire, rest.get(body).unwrap_or_default()));
                     at += end;
@@ -163,7 +164,7 @@ impl Skipping {
         let message = format!("a message of {size} bytes, where {max} is the most; it was read over");
         let error = WireError::new(code::FRAME_TOO_LONG, message)
             .with_details(&serde_json::json!({ "size": size, "max": max }));
-        ProtocolError { id: wire.protocol().salvage_id(wire.encoding(), &self.head), error }
+        wire.protocol().refuse(wire.encoding(), &self.head, error)
     }
 }
 

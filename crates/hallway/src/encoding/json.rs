@@ -13,6 +13,7 @@ pub(super) struct Json;
 impl Rules for Json {
     const NAME: &'static str = "json";
     const TEXT: bool = true;
+    const NULL: &'static [u8] = b"null";
 
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         serde_json::to_writer(out, value)

@@ -129,7 +129,9 @@ impl Prepared {
         drop(server);
         runtime.shutdown_timeout(DRAIN_DEADLINE);
         tracing::info!("stopped");
-        drop(lock);
+        // Whatever a thread of the service still holds, a store's own lock perhaps, goes with the process; so
+        // does this lock, and not before.
+        std::mem::forget(lock);
         match served {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -69,9 +69,9 @@ pub const RETRIES_MAX: u32 = 3;
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The limits that a peer can run into, by name, in bytes, milliseconds or pieces: what `hallway.status`
-/// shows of a server that holds so many connections.
+/// shows.
 #[must_use]
-pub fn table(connections_max: usize) -> BTreeMap<String, u64> {
+pub fn table() -> BTreeMap<String, u64> {
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let rows = [
         ("frame_max_bytes", FRAME_MAX as u64),
@@ -83,7 +83,7 @@ pub fn table(connections_max: usize) -> BTreeMap<String, u64> {
         ("outbound_high_bytes", OUTBOUND_HIGH as u64),
         ("stream_window_max", STREAM_WINDOW_MAX.into()),
         ("topic_ring", TOPIC_RING as u64),
-        ("connections_max", connections_max as u64),
+        ("connections_max", CONNECTIONS_MAX as u64),
         ("hello_deadline_ms", milliseconds(HELLO_DEADLINE)),
         ("drain_deadline_ms", milliseconds(DRAIN_DEADLINE)),
         ("deadline_max_ms", milliseconds(DEADLINE_MAX)),

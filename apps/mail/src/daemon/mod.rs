@@ -50,7 +50,7 @@ fn start(place: &Place, starting: &mut Starting, server: ServerBuilder) -> Resul
     let own = place.mailbox().map(|mailbox| {
         let sync = Sync::new(Arc::clone(&engine), Arc::clone(&arrivals), mailbox.to_owned(), server.leases());
         sync.begin();
-        let watcher = watch::watch(mailbox, Arc::clone(&sync));
+        let watcher = watch::watch(mailbox, &sync);
         Own { sync, _watcher: watcher }
     });
     Ok(server.service(MailService::new(MailDaemon { engine, arrivals, own })))

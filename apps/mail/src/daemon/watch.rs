@@ -9,11 +9,14 @@ use super::sync::Sync;
 
 /// Has `sync` run whenever something changes at `mailbox`, for as long as the watcher lives. Without the
 /// system's help, mail is taken in at the start and when asked for.
-pub(super) fn watch(mailbox: &Path, sync: Arc<Sync>) -> Option<RecommendedWatcher> {
+pub(super) fn watch(mailbox: &Path, sync: &Arc<Sync>) -> Option<RecommendedWatcher> {
     let runtime = tokio::runtime::Handle::current();
+    // The watcher's thread ends some time after the watcher: the store must not stay open for it.
+    let sync = Arc::downgrade(sync);
     let changed = move |event: notify::Result<notify::Event>| {
         // Reading the mailbox is an event too, and no reason to read it.
-        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
+        let changes = event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_)));
+        if let Some(sync) = sync.upgrade().filter(|_| changes) {
             let _on_the_runtime = runtime.enter();
             sync.begin();
         }

@@ -194,6 +194,7 @@ impl Session {
         for (id, error) in heard.answers {
             let _unwritten = self.say::<()>(&Message::Error { id: Some(id), error });
         }
+        self.flush();
         let violation = heard.violation.or(outcome.err().map(|error| error.to_string()));
         if let Some(violation) = violation {
             self.close(&Closed::new(

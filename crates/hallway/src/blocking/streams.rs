@@ -39,7 +39,7 @@ impl Incoming {
                 Some(Next::Progress(progress)) => self.client.options().progressed(progress),
                 Some(Next::End(end)) => {
                     self.open = false;
-                    return end.into_value().err().map(Err);
+                    return end.into_value(self.client.options().deadline_after()).err().map(Err);
                 }
                 None => {
                     self.close();

@@ -173,7 +173,12 @@ impl Client {
         loop {
             match conversation.next().await {
                 Next::Progress(progress) => self.options.progressed(progress),
-                Next::End(end) => return Ok((held.link().wire().encoding(), end.into_value()?)),
+                Next::End(end) => {
+                    return Ok((
+                        held.link().wire().encoding(),
+                        end.into_value(self.options.deadline_after())?,
+                    ));
+                }
                 // A method that streams was called as one that does not: its items are not asked for.
                 Next::Arrival(_) => (),
             }

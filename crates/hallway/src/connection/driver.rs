@@ -1,5 +1,6 @@
 use std::cell::Cell;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use super::output::Output;
 use super::{Closed, Inbox, Link, Received};
 use crate::encoding::Raw;
 use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, STREAM_WINDOW_MAX};
-use crate::protocol::{Call, Hello, Id, Message, WireError, code};
+use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
 use crate::transport::Stream;
 
 /// A call in the works.
@@ -39,6 +40,9 @@ pub(crate) struct Driver {
     inbox: Inbox,
     dispatch: Arc<dyn Dispatch>,
     output: Output,
+    /// Our `hello` is in line, and what the peer has sent after its own waits until it has gone: a peer
+    /// that has not heard it may conclude that nothing ran.
+    greeting: bool,
     /// The peer has finished sending.
     end_of_input: bool,
     /// The `hello` with the token is due; after the end of input, the next look whether the peer has gone;
@@ -64,6 +68,7 @@ impl Driver {
             stream,
             dispatch,
             output: Output::default(),
+            greeting: false,
             end_of_input: false,
             timer: guarded.then(|| Box::pin(tokio::time::sleep(HELLO_DEADLINE))),
         }
@@ -128,10 +133,19 @@ impl Driver {
     }
 
     /// Reads what is there, unless the peer owes us reading itself: its next calls wait until it has taken
-    /// the answers to the last ones.
+    /// the answers to the last ones. The end that spoke first always reads: two ends that each wait for
+    /// the other to read would wait for ever.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.end_of_input || self.output.owed() > OUTBOUND_HIGH || self.link.is_full() {
+        let owes_reading = self.output.answers() + self.link.outbox().answers() > OUTBOUND_HIGH;
+        if self.end_of_input || owes_reading && !self.link.spoke_first() {
             return false;
+        }
+        if self.greeting {
+            let gone = self.nothing_to_write() && self.output.broken().is_none();
+            if gone {
+                self.receive(&[]);
+            }
+            return gone;
         }
         let mut buffer = BUFFER.take();
         buffer.resize(READ_SIZE, 0);
@@ -140,7 +154,7 @@ impl Driver {
             Poll::Pending => false,
             Poll::Ready(Ok(())) if read.filled().is_empty() => self.input_ends(),
             Poll::Ready(Ok(())) => {
-                self.receive(read.filled(), cx);
+                self.receive(read.filled());
                 true
             }
             Poll::Ready(Err(error)) => {
@@ -152,27 +166,20 @@ impl Driver {
         moved
     }
 
-    fn receive(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
-        let Self { inbox, link, dispatch, timer, output, stream, .. } = self;
-        let outcome = inbox.receive(bytes, |received| match received {
-            Received::Message(Message::Hello(hello)) => {
-                if greeted(link, &hello) {
-                    *timer = None;
-                    output.write(link, &mut *stream.writer, cx);
-                    if output.owed() > 0 {
-                        // Rather no call than one before our `hello`.
-                        link.drain(Some((code::CLOSING, "the connection does not take the hello")));
-                    }
-                }
-            }
-            Received::Message(message) => act(link, dispatch, message),
+    fn receive(&mut self, bytes: &[u8]) {
+        let Self { inbox, link, dispatch, timer, .. } = self;
+        let outcome = inbox.receive_until(bytes, |received| match received {
+            // What stands behind the message that ended the conversation is nobody's any more.
+            _ if link.closed().is_some() => ControlFlow::Continue(()),
+            Received::Message(message) => act(link, dispatch, timer, message),
             Received::Refused(refusal) => {
-                let error = Message::Error::<()> { id: refusal.id, error: refusal.error };
-                let _written = link.send(&error);
+                refuse(link, refusal);
+                ControlFlow::Continue(())
             }
         });
-        if let Err(error) = outcome {
-            self.refuse_connection(WireError::new(code::BAD_FRAME, error.to_string()));
+        match outcome {
+            Ok(flow) => self.greeting = flow.is_break(),
+            Err(error) => self.refuse_connection(WireError::new(code::BAD_FRAME, error.to_string())),
         }
     }
 
@@ -228,11 +235,29 @@ impl Drop for Driver {
     }
 }
 
-/// Acts on one message.
-fn act(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, message: Message<'_, Raw<'_>>) {
+/// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
+/// connection ends instead: that answer will never come.
+fn refuse(link: &Link, refusal: ProtocolError) {
+    let ProtocolError { id, error, answers } = refusal;
+    let awaited = id.as_ref().is_some_and(|id| link.outgoing().is_open(id));
+    if awaited && answers != Some(false) {
+        let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
+        return link.close(&Closed::new(Closed::VIOLATION, reason));
+    }
+    // With the id of a call of ours, the peer would take the refusal for the end of its own.
+    let id = id.filter(|_| answers != Some(true));
+    let _written = link.send(&Message::Error::<()> { id, error });
+}
+
+/// Acts on one message. Broken off where the next one has to wait until our `hello` has gone.
+fn act(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    message: Message<'_, Raw<'_>>,
+) -> ControlFlow<()> {
     match message {
-        // Acted on where it can be answered at once.
-        Message::Hello(_) => (),
+        Message::Hello(hello) => return greeted(link, timer, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
             let message = "this listener asks for a hello with its token first";
             refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
@@ -255,6 +280,7 @@ fn act(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, message: Message<'_, Raw<
         Message::Progress { id, progress } => link.outgoing().progress(&id, progress),
         Message::Goaway(goaway) => link.outgoing().goaway(goaway),
         Message::Unknown { id } => {
+            let id = id.filter(|id| !link.outgoing().is_open(id));
             let error = WireError::new(
                 code::UNKNOWN_MESSAGE,
                 "a message of no known kind: write `call`, `cancel`, `grant` or `hello`",
@@ -262,23 +288,25 @@ fn act(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, message: Message<'_, Raw<
             let _written = link.send(&Message::Error::<()> { id, error });
         }
     }
+    ControlFlow::Continue(())
 }
 
-/// Answers a `hello` with our own, before anything else of this connection is answered. Whether the peer
-/// is let in.
-fn greeted(link: &Link, hello: &Hello) -> bool {
+/// Answers a `hello` with our own, if it has not been said.
+fn greeted(link: &Link, timer: &mut Option<Pin<Box<Sleep>>>, hello: &Hello) -> ControlFlow<()> {
     link.outgoing().hello();
     if let State::Guarded { token } = link.state() {
         if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
             refuse_connection(link, WireError::new(code::UNAUTHORIZED, "the token is wrong or missing"));
-            return false;
+            return ControlFlow::Continue(());
         }
         link.advance(State::Open);
     }
-    if link.outgoing().answers_hello() {
-        link.greet();
+    *timer = None;
+    if !link.outgoing().answers_hello() {
+        return ControlFlow::Continue(());
     }
-    true
+    link.greet();
+    ControlFlow::Break(())
 }
 
 /// Compares in a time that does not tell where the first difference is.

@@ -20,6 +20,7 @@ pub(crate) struct Link {
     peer: Peer,
     /// What this end says of itself when it is greeted.
     hello: Hello,
+    spoke_first: bool,
     state: Mutex<State>,
     outbox: Outbox,
     outgoing: Outgoing,
@@ -75,6 +76,7 @@ impl Link {
             outgoing: Outgoing::new(greets),
             incoming: Incoming::new(),
             hello,
+            spoke_first: greets,
         };
         if greets {
             link.greet();
@@ -93,6 +95,11 @@ impl Link {
 
     pub(crate) fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// Whether this end began the conversation.
+    pub(super) fn spoke_first(&self) -> bool {
+        self.spoke_first
     }
 
     pub(super) fn outbox(&self) -> &Outbox {
@@ -179,10 +186,10 @@ impl Link {
         let window = call.window.unwrap_or(0).min(STREAM_WINDOW_MAX);
         let place = self.outgoing.place().await;
         // The ids reach the peer in sequence, so that the last one it has dispatched tells of all before it.
-        let id = self.outbox.in_order(|bytes| {
+        let id = self.outbox.in_order(|line| {
             let id = self.outgoing.begin(place)?;
             let call = Message::Call(Call { id: Some(Id::Number(id)), ..call });
-            self.wire.write(&call, bytes).map(|()| id).map_err(|error| {
+            line.push(self.wire, &call).map(|()| id).map_err(|error| {
                 self.outgoing.withdraw(id);
                 CallError::Params(error)
             })

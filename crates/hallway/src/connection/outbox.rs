@@ -12,23 +12,47 @@ use crate::protocol::Message;
 /// by whoever has it, and leaves in as few writes as possible.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    bytes: Mutex<Vec<u8>>,
+    line: Mutex<Line>,
     /// The driver, which waits for something to write.
     driver: AtomicWaker,
     /// Streams that wait for the peer to read.
     drained: Notify,
 }
 
+/// Messages in line.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    bytes: Vec<u8>,
+    /// How much of that answers the peer's calls. Items of streams do not count: they wait for the peer to
+    /// read by themselves, and a peer may well write a call before it reads on.
+    answers: usize,
+}
+
+impl Line {
+    pub(super) fn push<P: Serialize>(
+        &mut self,
+        wire: Wire,
+        message: &Message<'_, P>,
+    ) -> Result<(), WriteError> {
+        let before = self.bytes.len();
+        wire.write(message, &mut self.bytes)?;
+        if matches!(message, Message::Result { .. } | Message::Error { .. }) {
+            self.answers += self.bytes.len() - before;
+        }
+        Ok(())
+    }
+}
+
 impl Outbox {
     /// Appends a message. Never waits: calls are bounded in number, and streams ask for
     /// [`room`](Self::room) first.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
-        self.in_order(|bytes| wire.write(message, bytes))
+        self.in_order(|line| line.push(wire, message))
     }
 
     /// Has something appended while nobody else can: what is given out in there is written in that order.
-    pub(super) fn in_order<R>(&self, append: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-        let appended = append(&mut self.bytes());
+    pub(super) fn in_order<R>(&self, append: impl FnOnce(&mut Line) -> R) -> R {
+        let appended = append(&mut self.line());
         self.driver.wake();
         appended
     }
@@ -51,20 +75,30 @@ impl Outbox {
 
     /// Whether more is waiting than a peer should be made to owe.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes().len() > OUTBOUND_HIGH
+        self.line().bytes.len() > OUTBOUND_HIGH
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes().is_empty()
+        self.line().bytes.is_empty()
     }
 
-    /// Gives everything that waits to the driver, in exchange for its emptied buffer.
-    pub(super) fn take(&self, emptied: &mut Vec<u8>) {
+    /// How many bytes of answers wait to be written.
+    pub(super) fn answers(&self) -> usize {
+        self.line().answers
+    }
+
+    /// Gives everything that waits to the driver, in exchange for its emptied buffer, and tells how much of
+    /// it are answers.
+    pub(super) fn take(&self, emptied: &mut Vec<u8>) -> usize {
         emptied.clear();
-        std::mem::swap(&mut *self.bytes(), emptied);
+        let mut line = self.line();
+        std::mem::swap(&mut line.bytes, emptied);
+        let answers = std::mem::take(&mut line.answers);
+        drop(line);
         if emptied.len() > OUTBOUND_HIGH {
             self.drained.notify_waiters();
         }
+        answers
     }
 
     /// Has the driver look again.
@@ -77,8 +111,8 @@ impl Outbox {
         self.driver.register(driver);
     }
 
-    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+    fn line(&self) -> MutexGuard<'_, Line> {
         // A value's own code may panic while it is written; the frame is cut back then, see `Framing::frame`.
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

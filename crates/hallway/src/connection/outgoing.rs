@@ -191,6 +191,10 @@ impl Outgoing {
         self.end_in(&mut self.table(), *id, end);
     }
 
+    pub(super) fn is_open(&self, id: &Id) -> bool {
+        matches!(id, Id::Number(id) if self.table().open.contains_key(id))
+    }
+
     pub(super) fn goes_on(&self) -> bool {
         self.table().ended.is_none()
     }

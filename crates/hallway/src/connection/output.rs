@@ -11,6 +11,8 @@ use crate::transport::WriteHalf;
 pub(super) struct Output {
     bytes: Vec<u8>,
     written: usize,
+    /// How much of it answers the peer's calls.
+    answers: usize,
     /// Why nothing can be written any more.
     broken: Option<Closed>,
 }
@@ -21,7 +23,7 @@ impl Output {
         let mut moved = false;
         loop {
             if self.owed() == 0 {
-                link.outbox().take(&mut self.bytes);
+                self.answers = link.outbox().take(&mut self.bytes);
                 self.written = 0;
                 if self.bytes.is_empty() {
                     return moved;
@@ -48,6 +50,11 @@ impl Output {
     /// How many bytes the peer has not taken yet.
     pub(super) fn owed(&self) -> usize {
         self.bytes.len() - self.written
+    }
+
+    /// How many bytes of answers are among what is being written.
+    pub(super) fn answers(&self) -> usize {
+        self.answers
     }
 
     /// Why nothing can be written any more. What the peer has sent before that can still be read: a

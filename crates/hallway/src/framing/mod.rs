@@ -3,7 +3,7 @@
 //! Knows boundaries in a byte stream. Must not know what stands between them, in which encoding, or
 //! where the bytes come from. No I/O, no tokio.
 //!
-//! Adding a framing is one new file that implements [`Rules`] and one line in the table below; the
+//! Adding a framing is one new file that implements `Rules` and one line in the table below; the
 //! conformance suite runs over [`Framing::ALL`] and so covers it by itself.
 
 mod content_length;
@@ -20,6 +20,11 @@ pub use error::FrameError;
 pub enum Scan {
     /// No whole frame yet.
     More,
+    /// Bytes that belong to no message, up to here: they need not be kept.
+    Blank {
+        /// The first byte after them.
+        end: usize,
+    },
     /// A frame: its body, and where the next one begins.
     Frame {
         /// The message, without its frame.

@@ -146,12 +146,12 @@ impl Server {
         mut listener: impl Listener,
         withdraw: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
-        let handle = self.handle();
+        let mut drain = self.shared.drain.subscribe();
         tracing::info!(address = %listener.address(), "serving");
         loop {
             tokio::select! {
                 biased;
-                () = handle.draining() => break,
+                () = told(&mut drain) => break,
                 accepted = listener.accept() => self.admit(accepted, listener.token()).await?,
             }
         }
@@ -238,6 +238,12 @@ fn connections_max() -> usize {
     spare.clamp(1, CONNECTIONS_MAX)
 }
 
+/// Waits until there is a reason to stop, or the server has gone. What it looks at is locked, and let go
+/// here: a future that held it could not move between threads.
+async fn told(drain: &mut watch::Receiver<Option<Drain>>) {
+    let _reason_or_gone = drain.wait_for(Option::is_some).await;
+}
+
 /// Whether the next connection may do better at once: the listener itself, the descriptors and the memory
 /// are well.
 fn concerns_one_connection(error: &io::Error) -> bool {
@@ -319,8 +325,7 @@ impl ServerHandle {
     /// Nothing is lost.
     pub async fn draining(&self) {
         let Some(mut drain) = self.shared.upgrade().map(|shared| shared.drain.subscribe()) else { return };
-        // What it returns is a lock and must not be kept while somebody waits.
-        let _gone = drain.wait_for(Option::is_some).await.map(drop);
+        told(&mut drain).await;
     }
 
     /// Waits until somebody has connected, or taken a lease, since it was called.
@@ -359,6 +364,8 @@ impl ServerHandle {
         let (count, services) =
             (connections.count, shared.router.descriptions().map(ServiceStatus::of).collect());
         drop(connections);
+        let mut limits = limits::table();
+        limits.insert("connections_max".to_owned(), shared.connections_max as u64);
         Some(Status {
             program: shared.hello.program.clone(),
             pid: std::process::id(),
@@ -367,7 +374,7 @@ impl ServerHandle {
             connections: count,
             calls_open: calls,
             draining: shared.drain.borrow().is_some(),
-            limits: limits::table(shared.connections_max),
+            limits,
         })
     }
 

@@ -180,7 +180,7 @@ async fn outcome(link: &Arc<Link>) -> Outcome {
     let conversation = link.call(Call::new(None, "test.call", None::<()>)).await;
     let ended = match conversation {
         Ok(mut conversation) => match conversation.next().await {
-            super::super::arrival::Next::End(end) => end.into_value().map(drop),
+            super::super::arrival::Next::End(end) => end.into_value(None).map(drop),
             other => panic!("{other:?}"),
         },
         Err(error) => Err(error),

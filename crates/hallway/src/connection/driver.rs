@@ -186,13 +186,18 @@ impl Driver {
     /// The peer sends nothing more. What it has asked for is still answered if it is there to read.
     fn input_ends(&mut self) -> bool {
         self.end_of_input = true;
+        let closed = Closed::new(Closed::BY_PEER, "the peer closed the connection");
+        let gone = self.stream.writer.peer_is_gone();
+        if gone {
+            self.output.give_up(&self.link, &closed);
+        }
         // No answer can come any more.
-        self.link.outgoing().close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
+        self.link.outgoing().close(&closed);
         if self.inbox.is_within_message() {
             tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
         }
-        if self.stream.writer.peer_is_gone() {
-            self.link.close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
+        if gone {
+            self.link.close(&closed);
         } else {
             self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
         }
@@ -224,7 +229,9 @@ impl Driver {
     }
 
     fn fail(&mut self, reason: &str) {
-        self.link.close(&Closed::new(Closed::IO, reason));
+        let closed = Closed::new(Closed::IO, reason);
+        self.output.give_up(&self.link, &closed);
+        self.link.close(&closed);
     }
 }
 

@@ -47,6 +47,18 @@ impl Output {
         }
     }
 
+    /// Writes nothing from now on: the calls that are in line did not run.
+    pub(super) fn give_up(&mut self, link: &Link, closed: &Closed) {
+        link.outgoing().refuse(closed);
+        self.end_unsent(link, closed);
+        // What was begun before is in line by now, for a call takes its number and its place at once.
+        self.answers = link.outbox().take(&mut self.bytes);
+        self.written = 0;
+        self.end_unsent(link, closed);
+        self.written = self.bytes.len();
+        self.broken.get_or_insert_with(|| closed.clone());
+    }
+
     /// How many bytes the peer has not taken yet.
     pub(super) fn owed(&self) -> usize {
         self.bytes.len() - self.written

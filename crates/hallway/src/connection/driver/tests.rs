@@ -197,6 +197,18 @@ async fn a_call_that_was_not_written_did_not_run() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_in_line_when_the_peer_has_gone_did_not_run() {
+    let (mine, _) = memory::pair();
+    let link = link(mine.peer, true);
+    let mut driver = Driver::new(Arc::clone(&link), mine.stream, nothing());
+    link.outgoing().hello();
+    let mut conversation = link.call(Call::new(None, "test.call", None::<()>)).await.unwrap();
+    driver.input_ends();
+    let super::super::arrival::Next::End(end) = conversation.next().await else { panic!("no end") };
+    assert_eq!(end.into_value(None).unwrap_err().outcome(), Outcome::NotDispatched);
+}
+
+#[tokio::test]
 async fn what_the_peer_said_before_it_went_is_heard_though_nothing_can_be_written() {
     let (link, mut peer) = greeted_client().await;
     let sent = tokio::spawn({

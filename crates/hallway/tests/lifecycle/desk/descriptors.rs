@@ -61,6 +61,31 @@ fn f49_more_clients_than_descriptors_stop_nobody_who_is_served() {
 }
 
 #[test]
+fn f49_without_any_descriptor_a_daemon_waits_until_there_are_some() {
+    let world = world().var("HALLWAY_TEST_NOFILE", DESCRIPTORS.to_string());
+    let (client, greedy, hold) = (world.blocking(), world.blocking(), world.hold());
+    let pid = client.pid().unwrap();
+    std::thread::scope(|scope| {
+        let taking = scope.spawn(|| greedy.open(1000).unwrap());
+        let (call, _) = hold.accept().unwrap();
+        let before = processor_time(pid);
+        let crowd = crowd(&world);
+        eventually("the daemon to run out", || world.log().contains("was not accepted"));
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(500) {
+            assert_eq!(client.pid().unwrap(), pid);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let used = processor_time(pid) - before;
+        assert!(used < Duration::from_millis(250), "it spins: {used:?} in half a second");
+        drop(call);
+        assert!(taking.join().unwrap() > 0);
+        drop(crowd);
+        assert_eq!(world.blocking().pid().unwrap(), pid);
+    });
+}
+
+#[test]
 fn f49_a_client_too_many_is_told_so() {
     let world = world().var("HALLWAY_TEST_NOFILE", DESCRIPTORS.to_string());
     let client = world.blocking();

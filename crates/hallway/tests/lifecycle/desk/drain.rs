@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use hallway::server::{AdminBlockingClient, Server};
 use hallway::transport::unix::Listener;
 
+use super::service::DeskBlockingClient;
 use super::{ended, rounds, run, terminate, world};
 use crate::world::{World, eventually};
 
@@ -118,27 +119,35 @@ fn f17_calls_that_wait_for_a_place_to_run_are_answered_too() {
     });
 }
 
+/// Has calls hang, and the daemon told to stop.
+fn hang(how: &str, calls: usize) {
+    let world = world();
+    let mut daemon = foreground(&world);
+    let clients: Vec<_> = (0..calls).map(|_| world.blocking()).collect();
+    std::thread::scope(|scope| {
+        let call =
+            |client| scope.spawn(move || DeskBlockingClient::hang(client, how.to_owned()).unwrap_err());
+        let hanging: Vec<_> = clients.iter().map(call).collect();
+        eventually("the calls", || world.written(how) == calls);
+        let begin = Instant::now();
+        terminate(id(&daemon));
+        assert_eq!(ended(&mut daemon), Some(0), "a daemon in which a call {how}");
+        assert!(begin.elapsed() < DRAINED, "a call that {how}: {:?}", begin.elapsed());
+        hanging.into_iter().for_each(|call| drop(call.join().unwrap()));
+    });
+    // Those that block every thread keep the daemon from withdrawing: that is what a crash leaves.
+    assert_ne!(world.blocking().pid().unwrap(), id(&daemon));
+    assert_eq!(world.written(how), calls, "a call was made again");
+}
+
 #[test]
 fn f17_a_handler_that_never_ends_does_not_keep_its_daemon() {
     std::thread::scope(|scope| {
-        for how in ["waits", "blocks", "spins"] {
-            scope.spawn(move || {
-                let world = world();
-                let mut daemon = foreground(&world);
-                let client = world.blocking();
-                std::thread::scope(|scope| {
-                    let hanging = scope.spawn(|| client.hang(how.to_owned()).unwrap_err());
-                    eventually("the call", || world.written(how) == 1);
-                    let begin = Instant::now();
-                    terminate(id(&daemon));
-                    assert_eq!(ended(&mut daemon), Some(0), "a daemon in which a call {how}");
-                    assert!(begin.elapsed() < DRAINED, "a call that {how}: {:?}", begin.elapsed());
-                    hanging.join().unwrap();
-                });
-                // One that blocks its thread keeps the daemon from withdrawing; that is what a crash leaves.
-                assert_ne!(world.blocking().pid().unwrap(), id(&daemon));
-            });
-        }
+        scope.spawn(|| hang("waits", 1));
+        scope.spawn(|| hang("blocks", 1));
+        // As many as there are threads to serve: none of them is left.
+        let threads = std::thread::available_parallelism().unwrap().get();
+        scope.spawn(move || hang("spins", threads));
     });
 }
 

@@ -42,7 +42,8 @@ pub(crate) trait Desk {
     /// A long answer.
     async fn blob(&self, bytes: usize) -> String;
 
-    /// Opens files at once, at most so many, and says how many there were descriptors for.
+    /// Opens files, at most so many, says how many there were descriptors for, and keeps them until the test
+    /// lets it answer.
     async fn open(&self, files: usize) -> usize;
 
     /// One item, and no end.
@@ -104,7 +105,12 @@ impl Desk for Clerk {
 
     async fn open(&self, files: usize) -> usize {
         let open = |_| std::fs::File::open("/dev/null").ok();
-        (0..files).map_while(open).collect::<Vec<_>>().len()
+        let mut files = (0..files).map_while(open).collect::<Vec<_>>();
+        let opened = files.len();
+        // One for the way to the test.
+        drop(files.pop());
+        hold().await;
+        opened
     }
 
     fn beats(&self) -> impl Stream<Item = i32> {

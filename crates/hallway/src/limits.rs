@@ -49,6 +49,10 @@ pub const TOPIC_RING: usize = 4096;
 /// Connections that one server holds at the same time.
 pub const CONNECTIONS_MAX: usize = 4096;
 
+/// File descriptors that connections leave to the rest of the process: its stores, its handlers' files, and
+/// telling one connection too many why it is refused. A process that may open few holds fewer connections.
+pub const DESCRIPTORS_RESERVED: usize = 32;
+
 /// How long a server with a token waits for `hello` on a new connection.
 pub const HELLO_DEADLINE: Duration = Duration::from_secs(5);
 

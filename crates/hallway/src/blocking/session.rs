@@ -45,6 +45,8 @@ struct Slot {
     items: VecDeque<Arrival>,
     progress: Option<Progress>,
     end: Option<End>,
+    /// The call was not written to its end.
+    unsent: bool,
 }
 
 /// What one read has brought, other than for open calls.
@@ -82,7 +84,10 @@ impl Session {
         let id = self.last_id;
         self.say(&Message::Call(Call { id: Some(Id::Number(id)), ..call }))?;
         self.calls.0.insert(id, Slot::default());
-        self.flush();
+        if !self.flush() {
+            // Its last byte was not written, so it cannot have been dispatched.
+            self.calls.slot(&Id::Number(id), |slot| slot.unsent = true);
+        }
         Ok(id)
     }
 
@@ -145,13 +150,12 @@ impl Session {
         })
     }
 
-    /// Writes what is in line. A failure shows at the next read, which first brings what the server has
-    /// said before it went: a `goaway` tells that the call did not run.
-    fn flush(&mut self) {
-        if let Ok(connection) = &mut self.connection {
-            let out = std::mem::take(&mut connection.out);
-            let _seen_when_reading = connection.stream.write_all(&out);
-        }
+    /// Writes what is in line, and tells whether all of it has gone. A failure shows again at the next read,
+    /// which first brings what the server has said before it went: a `goaway` tells which calls did not run.
+    fn flush(&mut self) -> bool {
+        let Ok(connection) = &mut self.connection else { return false };
+        let out = std::mem::take(&mut connection.out);
+        connection.stream.write_all(&out).is_ok()
     }
 
     /// Reads once. `false`: the deadline has passed.
@@ -206,8 +210,9 @@ impl Session {
     /// The connection is lost: every open call ends, and says whether it may have run.
     fn close(&mut self, closed: &Closed) {
         let Ok(connection) = std::mem::replace(&mut self.connection, Err(closed.clone())) else { return };
-        let outcome = if connection.heard_hello { Outcome::Unknown } else { Outcome::NotDispatched };
         for slot in self.calls.0.values_mut() {
+            let may_have_run = connection.heard_hello && !slot.unsent;
+            let outcome = if may_have_run { Outcome::Unknown } else { Outcome::NotDispatched };
             slot.end.get_or_insert_with(|| End::Lost { closed: closed.clone(), outcome });
         }
     }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::time::Sleep;
 
 use super::arrival::{Arrival, End};
 use super::incoming::Ticket;
 use super::link::State;
+use super::output::Output;
 use super::{Closed, Inbox, Link, Received};
 use crate::encoding::Raw;
 use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, STREAM_WINDOW_MAX};
@@ -38,21 +39,14 @@ pub(crate) struct Driver {
     stream: Stream,
     inbox: Inbox,
     dispatch: Arc<dyn Dispatch>,
-    /// What is being written, and how much of it has gone.
-    writing: Vec<u8>,
-    written: usize,
-    /// How much of it answers the peer's calls.
-    answers: usize,
-    /// Why nothing can be written any more. What the peer has sent before that is still read: a `goaway`
-    /// tells which calls did not run.
-    broken: Option<String>,
+    output: Output,
     /// Our `hello` is in line, and what the peer has sent after its own waits until it has gone: a peer
     /// that has not heard it may conclude that nothing ran.
     greeting: bool,
     /// The peer has finished sending.
     end_of_input: bool,
-    /// The `hello` with the token is due, or, after the end of input, the next look whether the peer has
-    /// gone.
+    /// The `hello` with the token is due; after the end of input, the next look whether the peer has gone;
+    /// once nothing can be written any more, the end.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -73,10 +67,7 @@ impl Driver {
             link,
             stream,
             dispatch,
-            writing: Vec::new(),
-            written: 0,
-            answers: 0,
-            broken: None,
+            output: Output::default(),
             greeting: false,
             end_of_input: false,
             timer: guarded.then(|| Box::pin(tokio::time::sleep(HELLO_DEADLINE))),
@@ -97,12 +88,8 @@ impl Driver {
             }
             let read = self.read(cx);
             let timed = self.look_at_timer(cx);
-            if wrote || read || timed {
-                continue;
-            }
-            match self.broken.take() {
-                Some(reason) => self.fail(&reason),
-                None => return Poll::Pending,
+            if !(wrote || read || timed) {
+                return Poll::Pending;
             }
         }
     }
@@ -110,9 +97,16 @@ impl Driver {
     /// Whether the connection is done with; the last words have then been written as far as the system
     /// takes them.
     fn is_over(&mut self) -> bool {
-        let idle = self.nothing_to_write() && self.link.incoming().open_now() == 0;
+        // In this order: a call's answer is in line before it counts as ended.
+        let idle = self.link.incoming().open_now() == 0 && self.nothing_to_write();
         match self.link.state() {
             State::Closed(_) => return true,
+            // Neither direction is left.
+            _ if self.end_of_input
+                && let Some(broken) = self.output.broken() =>
+            {
+                self.link.close(broken);
+            }
             State::Draining if idle => self.link.close(&Closed::new(Closed::BY_US, "drained")),
             _ if self.end_of_input && idle => {
                 self.link.close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
@@ -123,47 +117,31 @@ impl Driver {
     }
 
     fn nothing_to_write(&self) -> bool {
-        self.written == self.writing.len() && self.link.outbox().is_empty()
+        self.output.owed() == 0 && self.link.outbox().is_empty()
     }
 
-    /// Writes as much as the system takes.
+    /// Writes as much as the system takes. If that breaks, what the peer has sent before is still read, for
+    /// a while: the system may not have told us of it yet.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut moved = false;
-        loop {
-            if self.written == self.writing.len() {
-                self.answers = self.link.outbox().take(&mut self.writing);
-                self.written = 0;
-                if self.writing.is_empty() {
-                    return moved;
-                }
-            }
-            if self.broken.is_some() {
-                self.written = self.writing.len();
-                continue;
-            }
-            let rest = self.writing.get(self.written..).unwrap_or_default();
-            match Pin::new(&mut self.stream.writer).poll_write(cx, rest) {
-                Poll::Pending => return moved,
-                Poll::Ready(Ok(0)) => self.broken = Some("the connection takes no more bytes".to_owned()),
-                Poll::Ready(Ok(taken)) => {
-                    self.written += taken;
-                    moved = true;
-                }
-                Poll::Ready(Err(error)) => self.broken = Some(format!("cannot write: {error}")),
-            }
+        let whole = self.output.broken().is_none();
+        let wrote = self.output.write(&self.link, &mut *self.stream.writer, cx);
+        let breaks = whole && self.output.broken().is_some();
+        if breaks {
+            self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
         }
+        wrote || breaks
     }
 
     /// Reads what is there, unless the peer owes us reading itself: its next calls wait until it has taken
     /// the answers to the last ones. The end that spoke first always reads: two ends that each wait for
     /// the other to read would wait for ever.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let owes_reading = self.answers + self.link.outbox().answers() > OUTBOUND_HIGH;
+        let owes_reading = self.output.answers() + self.link.outbox().answers() > OUTBOUND_HIGH;
         if self.end_of_input || owes_reading && !self.link.spoke_first() {
             return false;
         }
         if self.greeting {
-            let gone = self.nothing_to_write() && self.broken.is_none();
+            let gone = self.nothing_to_write() && self.output.broken().is_none();
             if gone {
                 self.receive(&[]);
             }
@@ -230,6 +208,9 @@ impl Driver {
             return self.input_ends();
         }
         self.timer = None;
+        if let Some(broken) = self.output.broken() {
+            self.link.close(broken);
+        }
         if matches!(self.link.state(), State::Guarded { .. }) {
             let message = format!("no hello with the token within {HELLO_DEADLINE:?}");
             self.refuse_connection(WireError::new(code::UNAUTHORIZED, message));
@@ -354,10 +335,6 @@ fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>
             let _written = link.send(&Message::Error::<()> { id, error });
         }
     };
-    if link.state() != State::Open {
-        let error = WireError::new(code::CLOSING, "no call is taken any more; connect again").retryable(true);
-        return refuse(call.id, error);
-    }
     let ticket = match link.incoming().open(link, &call) {
         Ok(ticket) => ticket,
         Err(error) => return refuse(call.id, error),
@@ -421,3 +398,6 @@ impl Drop for Handler {
         self.ticket.settle();
     }
 }
+
+#[cfg(test)]
+mod tests;

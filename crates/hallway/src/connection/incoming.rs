@@ -1,7 +1,7 @@
 //! Calls that the peer has made and that have not been answered to the end.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,8 +20,6 @@ pub(crate) struct Incoming {
     table: Mutex<Table>,
     /// Handlers that run; the others wait in line.
     pub(super) running: Arc<Semaphore>,
-    /// The highest id that was dispatched, for `goaway`.
-    last: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +27,10 @@ struct Table {
     by_id: HashMap<Id, Entry>,
     /// Calls and notifications.
     open: usize,
+    /// The highest id that was dispatched, for `goaway`.
+    last: u64,
+    /// Nothing more is dispatched.
+    stopped: bool,
 }
 
 #[derive(Debug)]
@@ -40,16 +42,16 @@ struct Entry {
 
 impl Incoming {
     pub(super) fn new() -> Self {
-        Self {
-            table: Mutex::default(),
-            running: Arc::new(Semaphore::new(CALLS_RUNNING_MAX)),
-            last: AtomicU64::new(0),
-        }
+        Self { table: Mutex::default(), running: Arc::new(Semaphore::new(CALLS_RUNNING_MAX)) }
     }
 
     /// Enters a call.
     pub(super) fn open<P>(&self, link: &Arc<Link>, call: &Call<'_, P>) -> Result<Arc<Ticket>, WireError> {
         let mut table = self.table();
+        if table.stopped {
+            let message = "no call is taken any more; connect again";
+            return Err(WireError::new(code::CLOSING, message).retryable(true));
+        }
         if table.open >= CALLS_OPEN_MAX {
             let message = format!("{CALLS_OPEN_MAX} calls are open on this connection; wait for an answer");
             return Err(WireError::new(code::BUSY, message).retryable(true));
@@ -73,7 +75,7 @@ impl Incoming {
         if let Some(id) = &call.id {
             table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
             if let Id::Number(number) = id {
-                self.last.fetch_max(*number, Ordering::Relaxed);
+                table.last = table.last.max(*number);
             }
         }
         Ok(ticket)
@@ -108,23 +110,30 @@ impl Incoming {
     /// The connection has ended: every handler is dropped.
     pub(super) fn close(&self) {
         // Under the lock, so that a handler that becomes a task at this moment finds out.
-        self.table().by_id.drain().for_each(|(_, entry)| entry.withdraw());
+        let mut table = self.table();
+        table.stopped = true;
+        table.by_id.drain().for_each(|(_, entry)| entry.withdraw());
     }
 
     pub(crate) fn open_now(&self) -> usize {
         self.table().open
     }
 
-    pub(super) fn last(&self) -> u64 {
-        self.last.load(Ordering::Relaxed)
+    /// Dispatches nothing from now on, and tells the highest id that was. `None`: it had stopped before.
+    pub(super) fn stop(&self) -> Option<u64> {
+        let mut table = self.table();
+        (!std::mem::replace(&mut table.stopped, true)).then_some(table.last)
     }
 
-    fn retire(&self, id: Option<&Id>) {
+    fn release(&self, id: Option<&Id>) {
+        if let Some(id) = id {
+            self.table().by_id.remove(id);
+        }
+    }
+
+    fn ended(&self) {
         let mut table = self.table();
         table.open = table.open.saturating_sub(1);
-        if let Some(id) = id {
-            table.by_id.remove(id);
-        }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -192,20 +201,16 @@ impl Ticket {
 
     /// Answers with a value; the first answer is the one that counts.
     pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
-        if !self.end() {
-            return;
-        }
-        let Some(id) = self.id.clone() else { return };
-        if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
-            self.send_error(unsendable(&error));
-        }
+        self.end(|id| {
+            if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
+                self.send_error(unsendable(&error));
+            }
+        });
     }
 
     /// Answers with an error; the first answer is the one that counts.
     pub(crate) fn error(&self, error: WireError) {
-        if self.end() && self.id.is_some() {
-            self.send_error(error);
-        }
+        self.end(|_| self.send_error(error));
     }
 
     fn send_error(&self, error: WireError) {
@@ -291,13 +296,29 @@ impl Ticket {
         });
     }
 
-    fn end(&self) -> bool {
-        let first = !self.ended.swap(true, Ordering::AcqRel);
-        if first {
-            self.link.incoming().retire(self.id.as_ref());
-            self.link.wake();
+    /// Ends the call, once, and answers if it has an id.
+    fn end(&self, answer: impl FnOnce(Id)) {
+        if self.ended.swap(true, Ordering::AcqRel) {
+            return;
         }
-        first
+        // The id is free before the peer can have read the answer.
+        self.link.incoming().release(self.id.as_ref());
+        // The call counts as open until its answer is in line, or has panicked on the way: a connection
+        // that drains closes when nothing is open.
+        let _ended = Ended(&self.link);
+        if let Some(id) = self.id.clone() {
+            answer(id);
+        }
+    }
+}
+
+/// Counts a call as ended when it goes.
+struct Ended<'a>(&'a Link);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.incoming().ended();
+        self.0.wake();
     }
 }
 

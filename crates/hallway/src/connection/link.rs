@@ -169,11 +169,11 @@ impl Link {
 
     /// Dispatches nothing more, finishes what is open, then closes. With `goaway`, the peer is told.
     pub(crate) fn drain(&self, goaway: Option<(&str, &str)>) {
+        // Said before the state changes: from then on, the driver may find that nothing is left to do.
+        if let (Some(last), Some((code, message))) = (self.incoming.stop(), goaway) {
+            let _written = self.send::<()>(&Message::Goaway(Goaway::new(code, message, last)));
+        }
         if self.advance(State::Draining) {
-            if let Some((code, message)) = goaway {
-                let goaway = Goaway::new(code, message, self.incoming.last());
-                let _written = self.send::<()>(&Message::Goaway(goaway));
-            }
             self.wake();
         }
     }
@@ -183,12 +183,17 @@ impl Link {
         self: &Arc<Self>,
         call: Call<'_, P>,
     ) -> Result<Conversation, CallError> {
-        let id = self.outgoing.begin().await?;
         let window = call.window.unwrap_or(0).min(STREAM_WINDOW_MAX);
-        if let Err(error) = self.send(&Message::Call(Call { id: Some(Id::Number(id)), ..call })) {
-            self.outgoing.withdraw(id);
-            return Err(CallError::Params(error));
-        }
+        let place = self.outgoing.place().await;
+        // The ids reach the peer in sequence, so that the last one it has dispatched tells of all before it.
+        let id = self.outbox.in_order(|line| {
+            let id = self.outgoing.begin(place)?;
+            let call = Message::Call(Call { id: Some(Id::Number(id)), ..call });
+            line.push(self.wire, &call).map(|()| id).map_err(|error| {
+                self.outgoing.withdraw(id);
+                CallError::Params(error)
+            })
+        })?;
         Ok(Conversation { link: Arc::clone(self), id, window, taken: 0, open: true })
     }
 

@@ -20,6 +20,8 @@ pub(crate) mod link;
 mod outbox;
 #[cfg(feature = "tokio")]
 mod outgoing;
+#[cfg(feature = "tokio")]
+mod output;
 
 mod closed;
 

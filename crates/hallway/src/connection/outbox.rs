@@ -19,27 +19,42 @@ pub(crate) struct Outbox {
     drained: Notify,
 }
 
+/// Messages in line.
 #[derive(Debug, Default)]
-struct Line {
+pub(super) struct Line {
     bytes: Vec<u8>,
     /// How much of that answers the peer's calls. Items of streams do not count: they wait for the peer to
     /// read by themselves, and a peer may well write a call before it reads on.
     answers: usize,
 }
 
+impl Line {
+    pub(super) fn push<P: Serialize>(
+        &mut self,
+        wire: Wire,
+        message: &Message<'_, P>,
+    ) -> Result<(), WriteError> {
+        let before = self.bytes.len();
+        wire.write(message, &mut self.bytes)?;
+        if matches!(message, Message::Result { .. } | Message::Error { .. }) {
+            self.answers += self.bytes.len() - before;
+        }
+        Ok(())
+    }
+}
+
 impl Outbox {
     /// Appends a message. Never waits: calls are bounded in number, and streams ask for
     /// [`room`](Self::room) first.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
-        let mut line = self.line();
-        let before = line.bytes.len();
-        wire.write(message, &mut line.bytes)?;
-        if matches!(message, Message::Result { .. } | Message::Error { .. }) {
-            line.answers += line.bytes.len() - before;
-        }
-        drop(line);
+        self.in_order(|line| line.push(wire, message))
+    }
+
+    /// Has something appended while nobody else can: what is given out in there is written in that order.
+    pub(super) fn in_order<R>(&self, append: impl FnOnce(&mut Line) -> R) -> R {
+        let appended = append(&mut self.line());
         self.driver.wake();
-        Ok(())
+        appended
     }
 
     /// Waits until the peer has read enough for streams to go on.

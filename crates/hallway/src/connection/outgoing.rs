@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Closed;
 use super::arrival::{Arrival, End, Next};
@@ -33,6 +33,9 @@ struct Table {
     said_hello: bool,
 }
 
+/// One of the places that the peer has for open calls.
+pub(super) struct Place<'a>(Option<SemaphorePermit<'a>>);
+
 /// Why no further call can be begun.
 #[derive(Debug, Clone)]
 enum Ended {
@@ -58,15 +61,20 @@ impl Outgoing {
         Self { table: Mutex::new(table), places: Semaphore::new(CALLS_OPEN_MAX) }
     }
 
-    /// Waits for a place, and takes an id.
-    ///
-    /// # Errors
-    /// When the connection has ended; the call is not dispatched then.
+    /// Waits for a place.
     ///
     /// # Cancel safety
     /// No place is lost.
-    pub(super) async fn begin(&self) -> Result<u64, CallError> {
-        let place = self.places.acquire().await;
+    pub(super) async fn place(&self) -> Place<'_> {
+        // Closed with the connection; the table says so as well.
+        Place(self.places.acquire().await.ok())
+    }
+
+    /// Takes an id.
+    ///
+    /// # Errors
+    /// When the connection has ended; the call is not dispatched then.
+    pub(super) fn begin(&self, place: Place<'_>) -> Result<u64, CallError> {
         let mut table = self.table();
         if let Some(ended) = &table.ended {
             let closed = match ended {
@@ -75,8 +83,9 @@ impl Outgoing {
             };
             return Err(CallError::Closed { closed, outcome: Outcome::NotDispatched });
         }
-        // The semaphore closes after the table has ended.
-        place.map(tokio::sync::SemaphorePermit::forget).ok();
+        if let Some(place) = place.0 {
+            place.forget();
+        }
         table.last_id += 1;
         let id = table.last_id;
         table.open.insert(id, Slot::default());
@@ -138,6 +147,11 @@ impl Outgoing {
             self.end_in(&mut table, id, lost.clone());
         }
         table.ended.get_or_insert(Ended::Goaway(goaway));
+    }
+
+    /// Nothing can be sent any more: no other call is begun. What has been sent may still be answered.
+    pub(super) fn refuse(&self, closed: &Closed) {
+        self.table().ended.get_or_insert_with(|| Ended::Closed(closed.clone()));
     }
 
     /// The connection has ended: every caller hears it, and what may have become of its call.

@@ -3,7 +3,6 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -12,10 +11,14 @@ use super::leases::{Lease, Leases};
 use super::status::{Count, ServiceStatus, Status};
 use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
-use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DRAIN_DEADLINE};
+use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
 use crate::protocol::{Hello, code};
 use crate::service::{Router, Service};
 use crate::transport::{Duplex, Listener};
+
+/// How long nobody has to come before those who had connected when a server began to drain have all been
+/// taken: time enough for the runtime to hear from the system of the last of them.
+const LAST_ARRIVALS: Duration = Duration::from_millis(1);
 
 /// Puts a server together.
 #[derive(Debug)]
@@ -65,6 +68,7 @@ impl ServerBuilder {
                 hello: Hello::new(self.program),
                 started: Instant::now(),
                 connections: Mutex::default(),
+                connections_max: connections_max(),
                 leases: self.leases,
                 drain: watch::channel(None).0,
             }
@@ -86,6 +90,7 @@ struct Shared {
     hello: Hello,
     started: Instant,
     connections: Mutex<Connections>,
+    connections_max: usize,
     leases: Leases,
     /// Why the server stops, once it does.
     drain: watch::Sender<Option<Drain>>,
@@ -130,16 +135,16 @@ impl Server {
     ///
     /// # Cancel safety
     /// Dropping the future stops accepting; connections live on.
-    pub async fn serve(&self, mut listener: impl Listener) -> io::Result<()> {
-        self.serve_until_drained(&mut listener, async {}).await
+    pub async fn serve(&self, listener: impl Listener) -> io::Result<()> {
+        self.serve_until_drained(listener, async {}).await
     }
 
     /// Like [`serve`](Self::serve); `withdraw` runs when the server begins to drain, before the last
     /// connections are taken: whoever connects after it must find no listener.
     pub(crate) async fn serve_until_drained(
         &self,
-        listener: &mut impl Listener,
-        withdraw: impl Future<Output = ()>,
+        mut listener: impl Listener,
+        withdraw: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
         let mut drain = self.shared.drain.subscribe();
         tracing::info!(address = %listener.address(), "serving");
@@ -151,7 +156,8 @@ impl Server {
             }
         }
         withdraw.await;
-        while let Some(accepted) = listener.accept().now_or_never() {
+        for _ in 0..CONNECTIONS_MAX {
+            let Ok(accepted) = tokio::time::timeout(LAST_ARRIVALS, listener.accept()).await else { break };
             if accepted.as_ref().is_err_and(|error| !concerns_one_connection(error)) {
                 break;
             }
@@ -198,7 +204,8 @@ impl Server {
         let opening = Opening { wire: shared.wire, hello: shared.hello.clone(), greets: false, token };
         let link = Link::new(opening, connection.peer);
         let Some(entry) = Entry::new(shared, &link) else {
-            let message = format!("{CONNECTIONS_MAX} connections are open; try again later");
+            let most = shared.connections_max;
+            let message = format!("{most} connections are open; try again later");
             return self.turn_away(&link, connection.stream, code::BUSY, &message);
         };
         if let Some(drain) = &*shared.drain.borrow() {
@@ -220,6 +227,15 @@ impl Server {
             let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
         });
     }
+}
+
+/// As many connections as this process has descriptors for, those for everything else put aside.
+fn connections_max() -> usize {
+    use nix::sys::resource::{Resource, getrlimit};
+
+    let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    let spare = usize::try_from(descriptors).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED);
+    spare.clamp(1, CONNECTIONS_MAX)
 }
 
 /// Waits until there is a reason to stop, or the server has gone. What it looks at is locked, and let go
@@ -250,15 +266,17 @@ struct Entry {
 
 impl Entry {
     fn new(shared: &Arc<Shared>, link: &Arc<Link>) -> Option<Self> {
+        // Not under the lock of the register, which whoever waits for the leases looks at.
+        let lease = shared.leases.take();
         let mut connections = shared.connections();
-        if connections.links.len() >= CONNECTIONS_MAX {
+        if connections.links.len() >= shared.connections_max {
             return None;
         }
         connections.last += 1;
         let number = connections.last;
         connections.links.insert(number, Arc::clone(link));
         connections.count.add();
-        Some(Self { shared: Arc::clone(shared), number, _lease: shared.leases.take() })
+        Some(Self { shared: Arc::clone(shared), number, _lease: lease })
     }
 }
 
@@ -310,6 +328,16 @@ impl ServerHandle {
         told(&mut drain).await;
     }
 
+    /// Waits until somebody has connected, or taken a lease, since it was called.
+    pub(crate) fn used(&self) -> impl Future<Output = ()> + use<> {
+        let leases = self.shared.upgrade().map(|shared| shared.leases.watch());
+        async {
+            if let Some(mut leases) = leases {
+                let _gone = leases.changed().await;
+            }
+        }
+    }
+
     /// Waits until nobody has held a lease, and so nobody has been connected, for so long.
     ///
     /// # Cancel safety
@@ -336,6 +364,8 @@ impl ServerHandle {
         let (count, services) =
             (connections.count, shared.router.descriptions().map(ServiceStatus::of).collect());
         drop(connections);
+        let mut limits = limits::table();
+        limits.insert("connections_max".to_owned(), shared.connections_max as u64);
         Some(Status {
             program: shared.hello.program.clone(),
             pid: std::process::id(),
@@ -344,7 +374,7 @@ impl ServerHandle {
             connections: count,
             calls_open: calls,
             draining: shared.drain.borrow().is_some(),
-            limits: limits::table(),
+            limits,
         })
     }
 

@@ -167,7 +167,10 @@ impl Session {
         if !connection.wait_until(deadline) {
             return false;
         }
-        self.buffer.resize(READ_SIZE, 0);
+        if self.buffer.is_empty() {
+            // Zeroed by the system, page by page as they are used; `resize` would touch them all.
+            self.buffer = vec![0; READ_SIZE];
+        }
         match connection.stream.read(&mut self.buffer) {
             Ok(0) => self.close(&Closed::new(Closed::BY_PEER, "the server closed the connection")),
             Ok(length) => self.receive(length),

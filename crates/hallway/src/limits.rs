@@ -19,6 +19,10 @@ pub const FRAME_HEAD: usize = 4 * 1024;
 /// The longest header block of a `Content-Length` frame, in bytes: two headers in practice.
 pub const HEADER_MAX: usize = 4 * 1024;
 
+/// How many of a connection's first bytes are looked at to find out what it speaks: the longest header block,
+/// and as much of the message after it. What then has not told is taken for the native envelope.
+pub const RECOGNISE_MAX: usize = 2 * HEADER_MAX;
+
 /// How deep a value may nest. `serde_json` stops at the same depth.
 pub const DEPTH_MAX: usize = 128;
 

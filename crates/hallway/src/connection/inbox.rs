@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 
 use super::Wire;
 use crate::encoding::Raw;
-use crate::framing::{FrameError, Rest, Scan};
+use crate::framing::{FrameError, Rest, Scan, Seen};
 use crate::limits::FRAME_HEAD;
 use crate::protocol::{Message, ProtocolError, WireError, code};
 
@@ -16,7 +16,7 @@ pub struct Inbox {
     /// The beginning of a frame whose rest has not arrived.
     held: Vec<u8>,
     /// How far `held` has been searched for the frame's end.
-    seen: usize,
+    seen: Seen,
     skipping: Option<Skipping>,
 }
 
@@ -45,7 +45,7 @@ impl Inbox {
     /// An empty one.
     #[must_use]
     pub fn new(wire: Wire) -> Self {
-        Self { wire, held: Vec::new(), seen: 0, skipping: None }
+        Self { wire, held: Vec::new(), seen: Seen::default(), skipping: None }
     }
 
     /// Whether a message has begun and not ended.
@@ -126,7 +126,7 @@ impl Inbox {
                     at += body;
                 }
             }
-            self.seen = 0;
+            self.seen = Seen::default();
         }
         Ok((at, flow))
     }

@@ -8,6 +8,9 @@
 pub(crate) mod arrival;
 mod call_error;
 mod inbox;
+mod names;
+mod recognise;
+mod refusal;
 mod wire;
 
 #[cfg(feature = "tokio")]
@@ -32,4 +35,6 @@ pub(crate) use driver::{Dispatch, Driver};
 pub use inbox::{Inbox, Received};
 #[cfg(feature = "tokio")]
 pub(crate) use link::Link;
+pub use recognise::{Recognition, recognise};
+pub use refusal::Refusal;
 pub use wire::{Wire, WriteError};

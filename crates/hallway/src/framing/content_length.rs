@@ -1,6 +1,6 @@
 //! `Content-Length: N`, other headers, an empty line, then N bytes: the base protocol of LSP and DAP.
 
-use super::{FrameError, Rest, Rules, Scan};
+use super::{FrameError, Rest, Rules, Scan, Seen};
 use crate::limits::{FRAME_SKIP_MAX, HEADER_MAX};
 
 pub(super) struct ContentLength;
@@ -9,13 +9,13 @@ impl Rules for ContentLength {
     const NAME: &'static str = "content_length";
     const BINARY: bool = true;
 
-    fn scan(input: &[u8], seen: &mut usize, max: usize) -> Result<Scan, FrameError> {
+    fn scan(input: &[u8], seen: &mut Seen, max: usize) -> Result<Scan, FrameError> {
         // The end mark may straddle what was seen and what is new.
-        let from = seen.saturating_sub(END.len() - 1);
+        let from = seen.bytes.saturating_sub(END.len() - 1);
         let found = input.get(from..).and_then(|rest| memchr::memmem::find(rest, END));
         let header = found.map(|at| from + at);
         let so_far = &input[..header.unwrap_or(input.len())];
-        *seen = so_far.len();
+        seen.bytes = so_far.len();
         // Of a block that has not ended, the last bytes may be a part of the end mark.
         let longest = if header.is_some() { HEADER_MAX } else { HEADER_MAX + END.len() - 1 };
         if so_far.len() > longest {

@@ -1,6 +1,6 @@
 //! Four bytes of length, big-endian, then the body.
 
-use super::{FrameError, Rest, Rules, Scan};
+use super::{FrameError, Rest, Rules, Scan, Seen};
 use crate::limits::FRAME_SKIP_MAX;
 
 pub(super) struct Length;
@@ -9,7 +9,7 @@ impl Rules for Length {
     const NAME: &'static str = "length";
     const BINARY: bool = true;
 
-    fn scan(input: &[u8], _seen: &mut usize, max: usize) -> Result<Scan, FrameError> {
+    fn scan(input: &[u8], _seen: &mut Seen, max: usize) -> Result<Scan, FrameError> {
         let Some((&prefix, body)) = input.split_first_chunk::<PREFIX>() else { return Ok(Scan::More) };
         let announced = u32::from_be_bytes(prefix);
         let length = announced as usize;

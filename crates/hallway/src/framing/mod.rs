@@ -10,10 +10,13 @@ mod content_length;
 mod error;
 mod length;
 mod lines;
+mod walk;
 
 use std::ops::Range;
 
 pub use error::FrameError;
+
+use walk::Walk;
 
 /// What the bytes at hand hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +44,14 @@ pub enum Scan {
     },
 }
 
+/// How far a frame has been looked at in vain, so that nothing is searched twice. A new one for each frame.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// So many bytes hold no end mark.
+    bytes: usize,
+    walk: Walk,
+}
+
 /// What is left of a frame that is being read over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
@@ -57,9 +68,9 @@ trait Rules {
     /// Whether a body may hold any byte.
     const BINARY: bool;
 
-    /// Looks for one frame at the start of `input`. `seen` is this framing's to keep: how much earlier
-    /// calls with less input have searched in vain.
-    fn scan(input: &[u8], seen: &mut usize, max: usize) -> Result<Scan, FrameError>;
+    /// Looks for one frame at the start of `input`. `seen` is this framing's to keep: how far earlier calls
+    /// with less input have searched in vain.
+    fn scan(input: &[u8], seen: &mut Seen, max: usize) -> Result<Scan, FrameError>;
     /// Writes what goes before a body whose length is not known yet.
     fn begin(out: &mut Vec<u8>);
     /// Completes the frame that was begun at `start`.
@@ -92,13 +103,13 @@ macro_rules! framings {
 
             /// Looks for one frame at the start of `input`.
             ///
-            /// `seen` starts at 0 for each frame and is kept by the caller while more input arrives, so
-            /// that nothing is searched twice. Looking allocates nothing, whatever length is announced.
+            /// `seen` is new for each frame and kept by the caller while more input arrives. Looking
+            /// allocates nothing, whatever length is announced.
             ///
             /// # Errors
             /// When the stream cannot be followed any further: the place where the next frame begins is
             /// lost. The connection then ends.
-            pub fn scan(self, input: &[u8], seen: &mut usize, max: usize) -> Result<Scan, FrameError> {
+            pub fn scan(self, input: &[u8], seen: &mut Seen, max: usize) -> Result<Scan, FrameError> {
                 match self { $(Self::$variant => <$rules>::scan(input, seen, max),)* }
             }
 

@@ -20,7 +20,7 @@ fn framed(framing: Framing, bodies: &[&[u8]]) -> Vec<u8> {
 
 /// Reads every frame from pieces of the given sizes, as a connection would.
 fn unframed(framing: Framing, input: &[u8], pieces: &[usize]) -> Result<Vec<Vec<u8>>, FrameError> {
-    let (mut found, mut held, mut seen) = (Vec::new(), Vec::new(), 0);
+    let (mut found, mut held, mut seen) = (Vec::new(), Vec::new(), Seen::default());
     let mut sizes = pieces.iter().copied().cycle();
     let mut rest = input;
     while !rest.is_empty() {
@@ -37,7 +37,7 @@ fn unframed(framing: Framing, input: &[u8], pieces: &[usize]) -> Result<Vec<Vec<
                 Scan::More | Scan::TooLong { .. } => break,
             };
             held.drain(..end);
-            seen = 0;
+            seen = Seen::default();
         }
     }
     Ok(found)
@@ -82,16 +82,16 @@ fn a_frame_over_the_limit_says_how_to_read_over_it() {
         (&Framing::Lines, 0, Rest::Line),
         (&Framing::ContentLength, 24, Rest::Bytes(1001)),
     ] {
-        let found = framing.scan(&framed(framing, &[&body]), &mut 0, MAX);
+        let found = framing.scan(&framed(framing, &[&body]), &mut Seen::default(), MAX);
         assert_eq!(found, Ok(Scan::TooLong { body: start, rest }), "{framing}");
     }
-    let unfinished = Framing::Lines.scan(&body, &mut 0, MAX);
+    let unfinished = Framing::Lines.scan(&body, &mut Seen::default(), MAX);
     assert_eq!(unfinished, Ok(Scan::TooLong { body: 0, rest: Rest::Line }));
 }
 
 #[test]
 fn lengths_that_end_the_connection() {
-    let scan = |framing: Framing, input: &[u8]| framing.scan(input, &mut 0, MAX);
+    let scan = |framing: Framing, input: &[u8]| framing.scan(input, &mut Seen::default(), MAX);
     assert_eq!(scan(Framing::Length, &[0; 4]), Err(FrameError::Empty));
     let size = u64::from(u32::MAX);
     assert_eq!(scan(Framing::Length, &[0xff; 4]), Err(FrameError::Implausible { size }));
@@ -163,6 +163,18 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn values_read_the_same_in_any_split(
+        input in r#"([{}\[\]"\\a \n\r]|\{"a":\[1\]\})*"#,
+        pieces in proptest::collection::vec(1usize..10, 1..8),
+    ) {
+        let whole = unframed(Framing::Lines, input.as_bytes(), &[usize::MAX]).unwrap();
+        let split = unframed(Framing::Lines, input.as_bytes(), &pieces).unwrap();
+        prop_assert_eq!(whole, split);
+    }
+}
+
 /// A body that the framing can carry: lines hold text.
 fn fitting(framing: Framing, body: &[u8]) -> Vec<u8> {
     if framing.is_binary() { body.to_vec() } else { body.iter().map(|byte| b'a' + byte % 26).collect() }
@@ -170,5 +182,5 @@ fn fitting(framing: Framing, body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn blank_lines_are_not_kept() {
-    assert_eq!(Framing::Lines.scan(b" \r\n\t\n", &mut 0, MAX), Ok(Scan::Blank { end: 5 }));
+    assert_eq!(Framing::Lines.scan(b" \r\n\t\n", &mut Seen::default(), MAX), Ok(Scan::Blank { end: 5 }));
 }

@@ -26,6 +26,8 @@ use crate::encoding::{EncodeError, Encoding, Raw};
 trait Rules {
     /// The name used in options and in test reports.
     const NAME: &'static str;
+    /// Member names that tell this dialect from the others, wherever in a message they stand.
+    const MARKS: &'static [&'static str];
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError>;
     fn encode<P: Serialize>(
@@ -52,6 +54,13 @@ macro_rules! protocols {
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => <$rules>::NAME,)* }
+            }
+
+            /// Whether a message with a member of this name, as it is written, can only be of this dialect.
+            #[must_use]
+            pub fn is_told_by(self, name: &[u8]) -> bool {
+                let marks = match self { $(Self::$variant => <$rules>::MARKS,)* };
+                marks.iter().any(|mark| mark.as_bytes() == name)
             }
 
             /// Reads one message; parameters and results stay raw.

@@ -16,6 +16,8 @@ const VERSION: u64 = 1;
 
 impl Rules for Native {
     const NAME: &'static str = "native";
+    const MARKS: &'static [&'static str] =
+        &["v", "call", "hello", "cancel", "grant", "item", "lagged", "progress", "goaway"];
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
         let mut members = Members::default();

@@ -81,6 +81,7 @@ pub fn table() -> BTreeMap<String, u64> {
         ("frame_max_bytes", FRAME_MAX as u64),
         ("frame_skip_max_bytes", FRAME_SKIP_MAX),
         ("header_max_bytes", HEADER_MAX as u64),
+        ("recognise_max_bytes", RECOGNISE_MAX as u64),
         ("depth_max", DEPTH_MAX as u64),
         ("calls_open_max", CALLS_OPEN_MAX as u64),
         ("calls_running_max", CALLS_RUNNING_MAX as u64),

@@ -11,10 +11,11 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::time::Sleep;
 
 use super::arrival::{Arrival, End};
+use super::first_bytes::FirstBytes;
 use super::incoming::Ticket;
 use super::link::State;
 use super::output::Output;
-use super::{Closed, Inbox, Link, Received};
+use super::{Closed, Inbox, Link, Received, Recognition, Refusal};
 use crate::encoding::Raw;
 use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, STREAM_WINDOW_MAX};
 use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
@@ -37,6 +38,7 @@ pub(crate) trait Dispatch: Send + Sync + 'static {
 pub(crate) struct Driver {
     link: Arc<Link>,
     stream: Stream,
+    first: FirstBytes,
     inbox: Inbox,
     dispatch: Arc<dyn Dispatch>,
     output: Output,
@@ -63,6 +65,7 @@ impl Driver {
     pub(crate) fn new(link: Arc<Link>, stream: Stream, dispatch: Arc<dyn Dispatch>) -> Self {
         let guarded = matches!(link.state(), State::Guarded { .. });
         Self {
+            first: FirstBytes::default(),
             inbox: Inbox::new(link.wire()),
             link,
             stream,
@@ -166,7 +169,24 @@ impl Driver {
         moved
     }
 
+    /// Acts on what was read, once it is known what the peer speaks.
     fn receive(&mut self, bytes: &[u8]) {
+        if self.link.is_recognised() {
+            return self.receive_messages(bytes);
+        }
+        let (recognition, bytes) = self.first.receive(bytes);
+        match recognition {
+            Recognition::NeedMore => (),
+            Recognition::Wire(wire) => {
+                self.link.recognised(wire);
+                self.inbox = Inbox::new(wire);
+                self.receive_messages(&bytes);
+            }
+            Recognition::Refused(refusal) => turn_away(&self.link, refusal),
+        }
+    }
+
+    fn receive_messages(&mut self, bytes: &[u8]) {
         let Self { inbox, link, dispatch, timer, .. } = self;
         let outcome = inbox.receive_until(bytes, |received| match received {
             // What stands behind the message that ended the conversation is nobody's any more.
@@ -320,6 +340,13 @@ fn greeted(link: &Link, timer: &mut Option<Pin<Box<Sleep>>>, hello: &Hello) -> C
 fn same_secret(one: &str, other: &str) -> bool {
     let difference = one.bytes().zip(other.bytes()).fold(0, |found, (one, other)| found | (one ^ other));
     one.len() == other.len() && difference == 0
+}
+
+/// Tells somebody who came to the wrong socket.
+fn turn_away(link: &Link, refusal: Refusal) {
+    tracing::debug!(peer = %link.peer().address, refusal = refusal.name(), "not a peer of ours");
+    link.outbox().push_words(|out| refusal.reply(out));
+    link.close(&Closed::new(Closed::VIOLATION, refusal.sentence()));
 }
 
 fn refuse_connection(link: &Link, error: WireError) {

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Serialize;
 
@@ -16,7 +16,8 @@ use crate::transport::Peer;
 /// writes. It has no side: both ends may call and both may serve.
 #[derive(Debug)]
 pub(crate) struct Link {
-    wire: Wire,
+    /// Empty until the peer has told by its first bytes.
+    wire: OnceLock<Wire>,
     peer: Peer,
     /// What this end says of itself when it is greeted.
     hello: Hello,
@@ -57,7 +58,8 @@ impl State {
 /// How a connection begins.
 #[derive(Debug, Clone)]
 pub(crate) struct Opening {
-    pub(crate) wire: Wire,
+    /// What is spoken; `None`: whatever the peer begins with.
+    pub(crate) wire: Option<Wire>,
     pub(crate) hello: Hello,
     /// This end speaks first.
     pub(crate) greets: bool,
@@ -69,7 +71,7 @@ impl Link {
     pub(crate) fn new(opening: Opening, peer: Peer) -> Arc<Self> {
         let Opening { wire, hello, greets, token } = opening;
         let link = Self {
-            wire,
+            wire: wire.map(OnceLock::from).unwrap_or_default(),
             peer,
             state: Mutex::new(token.map_or(State::Open, |token| State::Guarded { token })),
             outbox: Outbox::default(),
@@ -86,11 +88,23 @@ impl Link {
 
     pub(super) fn greet(&self) {
         // Text and numbers of our own: there is nothing in it that could not be written.
-        let _written = self.outbox.push::<()>(self.wire, &Message::Hello(self.hello.clone()));
+        let _written = self.outbox.push::<()>(self.wire(), &Message::Hello(self.hello.clone()));
     }
 
+    /// What is spoken. To a peer that has not told yet, there is nothing to say but farewell: it is said as
+    /// clients of ours hear it.
     pub(crate) fn wire(&self) -> Wire {
-        self.wire
+        self.wire.get().copied().unwrap_or(Wire::NATIVE)
+    }
+
+    /// Whether it is known what the peer speaks.
+    pub(super) fn is_recognised(&self) -> bool {
+        self.wire.get().is_some()
+    }
+
+    /// The peer has told what it speaks. The first time counts.
+    pub(super) fn recognised(&self, wire: Wire) {
+        self.wire.get_or_init(|| wire);
     }
 
     pub(crate) fn peer(&self) -> &Peer {
@@ -116,7 +130,7 @@ impl Link {
 
     /// Puts one message in line to be written.
     pub(super) fn send<P: Serialize>(&self, message: &Message<'_, P>) -> Result<(), WriteError> {
-        self.outbox.push(self.wire, message)
+        self.outbox.push(self.wire(), message)
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -189,7 +203,7 @@ impl Link {
         let id = self.outbox.in_order(|line| {
             let id = self.outgoing.begin(place)?;
             let call = Message::Call(Call { id: Some(Id::Number(id)), ..call });
-            line.push(self.wire, &call).map(|()| id).map_err(|error| {
+            line.push(self.wire(), &call).map(|()| id).map_err(|error| {
                 self.outgoing.withdraw(id);
                 CallError::Params(error)
             })

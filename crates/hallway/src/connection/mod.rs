@@ -16,6 +16,8 @@ mod wire;
 #[cfg(feature = "tokio")]
 pub(crate) mod driver;
 #[cfg(feature = "tokio")]
+mod first_bytes;
+#[cfg(feature = "tokio")]
 pub(crate) mod incoming;
 #[cfg(feature = "tokio")]
 pub(crate) mod link;

@@ -50,6 +50,11 @@ impl Outbox {
         self.in_order(|line| line.push(wire, message))
     }
 
+    /// Appends something that is no message: to a peer that understands none.
+    pub(super) fn push_words(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.in_order(|line| write(&mut line.bytes));
+    }
+
     /// Has something appended while nobody else can: what is given out in there is written in that order.
     pub(super) fn in_order<R>(&self, append: impl FnOnce(&mut Line) -> R) -> R {
         let appended = append(&mut self.line());

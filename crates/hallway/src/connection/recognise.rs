@@ -116,7 +116,7 @@ fn words(input: &[u8]) -> Look {
     if word.is_empty() || word.len() > WORD_MAX {
         return Look::Certain(NOISE);
     }
-    match after.trim_ascii_start().first() {
+    match after.iter().find(|byte| !matches!(byte, b' ' | b'\t')) {
         None => Look::SoFar(NOISE),
         Some(b':') => {
             let end = memchr::memmem::find(input, HEADERS_END);

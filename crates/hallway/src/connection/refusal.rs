@@ -63,7 +63,7 @@ impl Refusal {
 
     /// Appends what the peer is told before the connection ends: what it understands if that is possible, one
     /// line that a person can read in any case.
-    pub(crate) fn reply(self, out: &mut Vec<u8>) {
+    pub fn reply(self, out: &mut Vec<u8>) {
         let sentence = self.sentence();
         if self == Self::Http {
             let length = sentence.len() + 1;

@@ -25,7 +25,7 @@ const LAST_ARRIVALS: Duration = Duration::from_millis(1);
 pub struct ServerBuilder {
     leases: Leases,
     router: Router,
-    wire: Wire,
+    wire: Option<Wire>,
     program: String,
 }
 
@@ -37,10 +37,11 @@ impl ServerBuilder {
         self
     }
 
-    /// What to speak; [`Wire::NATIVE`] if not said.
+    /// What to speak; what each client begins with, see [`recognise`](crate::connection::recognise), if not
+    /// said.
     #[must_use]
     pub fn wire(mut self, wire: Wire) -> Self {
-        self.wire = wire;
+        self.wire = Some(wire);
         self
     }
 
@@ -86,7 +87,8 @@ pub struct Server {
 #[derive(Debug)]
 struct Shared {
     router: Arc<Router>,
-    wire: Wire,
+    /// What is spoken; `None`: what each client begins with.
+    wire: Option<Wire>,
     hello: Hello,
     started: Instant,
     connections: Mutex<Connections>,
@@ -114,7 +116,7 @@ impl Server {
     #[must_use]
     pub fn builder() -> ServerBuilder {
         let program = crate::PROGRAM.to_owned();
-        ServerBuilder { leases: Leases::default(), router: Router::default(), wire: Wire::NATIVE, program }
+        ServerBuilder { leases: Leases::default(), router: Router::default(), wire: None, program }
     }
 
     /// A way to stop it and to ask how it is, that does not keep it.

@@ -9,6 +9,7 @@
 mod admin;
 mod codes;
 mod pressure;
+mod recognition;
 mod service_macro;
 mod ui;
 mod world;

@@ -10,5 +10,6 @@ mod framing;
 mod message;
 mod notes;
 mod paths;
+mod recognition;
 mod server;
 mod wire_md;

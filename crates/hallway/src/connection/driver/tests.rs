@@ -12,7 +12,7 @@ use crate::protocol::Goaway;
 use crate::transport::{Duplex, Peer, memory, unix};
 
 fn link(peer: Peer, greets: bool) -> Arc<Link> {
-    let opening = Opening { wire: Wire::NATIVE, hello: Hello::new("test"), greets, token: None };
+    let opening = Opening { wire: Some(Wire::NATIVE), hello: Hello::new("test"), greets, token: None };
     Link::new(opening, peer)
 }
 

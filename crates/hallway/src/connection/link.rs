@@ -146,6 +146,11 @@ impl Link {
         }
     }
 
+    /// Whether no call is dispatched any more.
+    pub(crate) fn is_draining(&self) -> bool {
+        matches!(&*self.lock(), State::Draining | State::Closed(_))
+    }
+
     /// Whether a call that is begun now has a chance.
     pub(crate) fn takes_calls(&self) -> bool {
         self.outgoing.goes_on()
@@ -167,6 +172,7 @@ impl Link {
                 let goaway = Goaway::new(code, message, self.incoming.last());
                 let _written = self.send::<()>(&Message::Goaway(goaway));
             }
+            self.incoming.drain();
             self.wake();
         }
     }

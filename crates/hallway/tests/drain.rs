@@ -1,5 +1,4 @@
 //! A server that is told to stop while somebody subscribes.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use hallway::limits::DRAIN_DEADLINE;
 use hallway::transport::memory;

@@ -107,6 +107,13 @@ impl Incoming {
         }
     }
 
+    /// The connection takes no more calls: those without an end of their own hear of it.
+    pub(super) fn drain(&self) {
+        for entry in self.table().by_id.values() {
+            entry.ticket.changed.notify_waiters();
+        }
+    }
+
     /// The connection has ended: every handler is dropped.
     pub(super) fn close(&self) {
         // Under the lock, so that a handler that becomes a task at this moment finds out.
@@ -159,7 +166,7 @@ pub(crate) struct Ticket {
     deadline: Option<Instant>,
     /// How many items the caller has room for.
     credit: Mutex<u32>,
-    /// Credit has come, or the call was withdrawn.
+    /// Credit has come, the call was withdrawn, or the connection drains.
     changed: Notify,
     ended: AtomicBool,
     withdrawn: AtomicBool,
@@ -196,6 +203,19 @@ impl Ticket {
                 Some(deadline) => drop(tokio::time::timeout_at(deadline, changed).await),
                 None => changed.await,
             }
+        }
+    }
+
+    /// Waits until the connection takes no more calls.
+    pub(crate) async fn draining(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.link.is_draining() {
+                return;
+            }
+            changed.await;
         }
     }
 

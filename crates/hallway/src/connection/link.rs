@@ -153,6 +153,11 @@ impl Link {
         }
     }
 
+    /// Whether no call is dispatched any more.
+    pub(crate) fn is_draining(&self) -> bool {
+        matches!(&*self.lock(), State::Draining | State::Closed(_))
+    }
+
     /// Whether a call that is begun now has a chance.
     pub(crate) fn takes_calls(&self) -> bool {
         self.outgoing.goes_on()
@@ -174,6 +179,7 @@ impl Link {
             let _written = self.send::<()>(&Message::Goaway(Goaway::new(code, message, last)));
         }
         if self.advance(State::Draining) {
+            self.incoming.drain();
             self.wake();
         }
     }

@@ -123,12 +123,14 @@ fn f17_calls_that_wait_for_a_place_to_run_are_answered_too() {
 fn hang(how: &str, calls: usize) {
     let world = world();
     let mut daemon = foreground(&world);
-    let clients: Vec<_> = (0..calls).map(|_| world.blocking()).collect();
     std::thread::scope(|scope| {
-        let call =
-            |client| scope.spawn(move || DeskBlockingClient::hang(client, how.to_owned()).unwrap_err());
-        let hanging: Vec<_> = clients.iter().map(call).collect();
-        eventually("the calls", || world.written(how) == calls);
+        let mut hanging = Vec::new();
+        for number in 1..=calls {
+            // One after the other: what a thread that spins was about to do next, no other one does for it.
+            let client = world.blocking();
+            hanging.push(scope.spawn(move || DeskBlockingClient::hang(&client, how.to_owned()).unwrap_err()));
+            eventually("the call", || world.written(how) == number);
+        }
         let begin = Instant::now();
         terminate(id(&daemon));
         assert_eq!(ended(&mut daemon), Some(0), "a daemon in which a call {how}");

@@ -138,15 +138,14 @@ impl Server {
     pub(crate) async fn serve_until_drained(
         &self,
         listener: &mut impl Listener,
-        withdraw: impl Future<Output = ()>,
+        withdraw: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
-        let mut drain = self.shared.drain.subscribe();
+        let handle = self.handle();
         tracing::info!(address = %listener.address(), "serving");
         loop {
             tokio::select! {
                 biased;
-                // An error would mean that the server has gone, which holds this sender.
-                _ = drain.wait_for(Option::is_some) => break,
+                () = handle.draining() => break,
                 accepted = listener.accept() => self.admit(accepted, listener.token()).await?,
             }
         }
@@ -304,7 +303,8 @@ impl ServerHandle {
     /// Nothing is lost.
     pub async fn draining(&self) {
         let Some(mut drain) = self.shared.upgrade().map(|shared| shared.drain.subscribe()) else { return };
-        let _gone = drain.wait_for(Option::is_some).await;
+        // What it returns is a lock and must not be kept while somebody waits.
+        let _gone = drain.wait_for(Option::is_some).await.map(drop);
     }
 
     /// Waits until nobody has been connected for so long.

@@ -40,6 +40,8 @@ pub(crate) struct Driver {
     /// What is being written, and how much of it has gone.
     writing: Vec<u8>,
     written: usize,
+    /// Nothing that has been written is held back: some writers, a process's own output for one, do so.
+    flushed: bool,
     /// Why nothing can be written any more. What the peer has sent before that is still read: a `goaway`
     /// tells which calls did not run.
     broken: Option<String>,
@@ -69,6 +71,7 @@ impl Driver {
             dispatch,
             writing: Vec::new(),
             written: 0,
+            flushed: true,
             broken: None,
             end_of_input: false,
             timer: guarded.then(|| Box::pin(tokio::time::sleep(HELLO_DEADLINE))),
@@ -115,7 +118,7 @@ impl Driver {
     }
 
     fn nothing_to_write(&self) -> bool {
-        self.written == self.writing.len() && self.link.outbox().is_empty()
+        self.written == self.writing.len() && self.flushed && self.link.outbox().is_empty()
     }
 
     /// Writes as much as the system takes.
@@ -126,6 +129,7 @@ impl Driver {
                 self.link.outbox().take(&mut self.writing);
                 self.written = 0;
                 if self.writing.is_empty() {
+                    self.flush(cx);
                     return moved;
                 }
             }
@@ -139,10 +143,23 @@ impl Driver {
                 Poll::Ready(Ok(0)) => self.broken = Some("the connection takes no more bytes".to_owned()),
                 Poll::Ready(Ok(taken)) => {
                     self.written += taken;
+                    self.flushed = false;
                     moved = true;
                 }
                 Poll::Ready(Err(error)) => self.broken = Some(format!("cannot write: {error}")),
             }
+        }
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) {
+        if self.flushed || self.broken.is_some() {
+            self.flushed = true;
+            return;
+        }
+        match Pin::new(&mut self.stream.writer).poll_flush(cx) {
+            Poll::Pending => (),
+            Poll::Ready(Ok(())) => self.flushed = true,
+            Poll::Ready(Err(error)) => self.broken = Some(format!("cannot write: {error}")),
         }
     }
 

@@ -52,7 +52,8 @@ fn fetched(name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target directory");
     FETCHED.call_once(|| {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.ci/corpora");
-        let fetch = Command::new(script).env("CARGO_TARGET_DIR", target).output().expect("the script is there");
+        let fetch =
+            Command::new(script).env("CARGO_TARGET_DIR", target).output().expect("the script is there");
         assert!(fetch.status.success(), "{}", String::from_utf8_lossy(&fetch.stderr));
     });
     target.join("corpora").join(name)

@@ -151,7 +151,9 @@ impl Client {
         loop {
             match session.next(id, deadline.map(|(at, _)| at)) {
                 Some(Next::Progress(progress)) => self.options.progressed(progress),
-                Some(Next::End(end)) => return end.into_value(),
+                Some(Next::End(end)) => {
+                    return end.into_value().map_err(|error| error.given(deadline.map(|(_, after)| after)));
+                }
                 // A method that streams was called as one that does not: its items are not asked for.
                 Some(Next::Arrival(_)) => (),
                 None => {

@@ -39,7 +39,8 @@ impl Incoming {
                 Some(Next::Progress(progress)) => self.client.options().progressed(progress),
                 Some(Next::End(end)) => {
                     self.open = false;
-                    return end.into_value().err().map(Err);
+                    let after = self.deadline.map(|(_, after)| after);
+                    return end.into_value().err().map(|error| Err(error.given(after)));
                 }
                 None => {
                     self.close();

@@ -141,7 +141,7 @@ impl Client {
         let deadline = Instant::now() + after;
         let answer = self.retrying(method, || self.attempt(method, params, Some(deadline)));
         match tokio::time::timeout_at(deadline, answer).await {
-            Ok(answer) => answer,
+            Ok(answer) => answer.map_err(|error| error.given(Some(after))),
             Err(_passed) => Err(CallError::Deadline { after }),
         }
     }

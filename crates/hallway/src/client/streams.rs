@@ -44,7 +44,8 @@ impl Incoming {
                 Poll::Ready(Next::Progress(progress)) => self.options.progressed(progress),
                 Poll::Ready(Next::End(end)) => {
                     self.conversation = None;
-                    return Poll::Ready(end.into_value().err().map(Err));
+                    let after = self.deadline.as_ref().map(|(_, after)| *after);
+                    return Poll::Ready(end.into_value().err().map(|error| Err(error.given(after))));
                 }
                 Poll::Pending => {
                     let Some((timer, after)) = &mut self.deadline else { return Poll::Pending };

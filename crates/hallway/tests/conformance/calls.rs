@@ -198,7 +198,9 @@ pub(crate) async fn a_call_tells_how_far_it_has_come(setting: Setting) {
 pub(crate) async fn a_client_hears_how_far_its_call_has_come(setting: Setting) {
     let (_stage, probe) = staged(setting).await;
     let (done, mut heard) = tokio::sync::watch::channel(0);
-    let told = CallOptions::new().on_progress(move |progress| drop(done.send_replace(progress.done)));
+    let told = CallOptions::new().on_progress(move |progress| {
+        done.send_replace(progress.done);
+    });
     let working = tokio::spawn({
         let probe = probe.with(told);
         async move { probe.work(5).await }

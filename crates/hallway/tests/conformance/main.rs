@@ -38,7 +38,7 @@ hallway_testkit::scenarios! {
     endings::dropping_the_future_drops_the_handler on everything;
     endings::a_call_that_is_taken_back_is_answered_so on everything;
     endings::taking_back_what_is_not_there_changes_nothing on everything;
-    endings::a_lost_connection_drops_its_handlers_and_frees_its_places on memory, unix;
+    endings::a_lost_connection_drops_its_handlers_and_frees_its_places on shared;
     endings::a_deadline_ends_the_call_on_both_sides on everything;
     endings::the_server_keeps_the_deadline_by_itself on everything;
     endings::more_calls_than_run_wait_in_line on shared;

@@ -134,7 +134,7 @@ impl Driver {
                 }
             }
             if self.broken.is_some() {
-                self.writing.clear();
+                self.written = self.writing.len();
                 continue;
             }
             let rest = self.writing.get(self.written..).unwrap_or_default();

@@ -9,6 +9,7 @@ mod calls;
 mod endings;
 mod frames;
 mod hello;
+mod pressure;
 mod stage;
 mod streams;
 mod topics;
@@ -79,4 +80,6 @@ hallway_testkit::scenarios! {
     hello::what_a_later_hello_holds_is_ignored on everything;
     hello::hello_may_be_left_out_where_no_token_is_asked_for on memory, unix, stdio;
     hello::without_the_token_nothing_runs on tcp;
+
+    pressure::a_peer_that_goes_in_the_middle_of_an_answer_is_forgotten on shared;
 }

@@ -33,8 +33,13 @@ pub const CALLS_OPEN_MAX: usize = 1024;
 /// connection.
 pub const CALLS_RUNNING_MAX: usize = 64;
 
-/// Bytes waiting for one peer to read before its streams pause and its further calls are left unread.
+/// Bytes waiting for one peer to read before its streams pause and its further calls are left unread, or
+/// unbegun where this side waits for answers and has to read on; before our own calls wait, as well.
 pub const OUTBOUND_HIGH: usize = 256 * 1024;
+
+/// Bytes waiting for one peer to read before its mistakes are no longer answered: more than the refusals of
+/// everything that one read can hold, so that a peer that reads is always answered.
+pub const REFUSED_HIGH: usize = 4 * 1024 * 1024;
 
 /// Stream items that may be on the way before the reader grants more. A client grants half of it back at
 /// a time.

@@ -87,9 +87,12 @@ impl Client {
     /// # Errors
     /// When there is no connection or the parameters cannot be sent. That it has been said does not mean
     /// that it was heard.
+    ///
+    /// # Cancel safety
+    /// It is said or not; waits while the peer does not read.
     pub async fn notify<P: Serialize + Sync>(&self, method: &Method, params: &P) -> Result<(), CallError> {
         let held = self.source.link().await?;
-        held.link().notify(self.options.call(method.name, params, None))
+        held.link().notify(self.options.call(method.name, params, None)).await
     }
 
     /// Opens a stream.

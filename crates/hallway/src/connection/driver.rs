@@ -14,7 +14,7 @@ use super::incoming::Ticket;
 use super::link::State;
 use super::{Closed, Inbox, Link, Received};
 use crate::encoding::Raw;
-use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, STREAM_WINDOW_MAX};
+use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, REFUSED_HIGH, STREAM_WINDOW_MAX};
 use crate::protocol::{Call, Hello, Id, Message, WireError, code};
 use crate::transport::Stream;
 
@@ -40,6 +40,8 @@ pub(crate) struct Driver {
     /// What is being written, and how much of it has gone.
     writing: Vec<u8>,
     written: usize,
+    /// How many bytes of it answer the peer, at most.
+    owed: usize,
     /// Nothing that has been written is held back: some writers, a process's own output for one, do so.
     flushed: bool,
     /// Why nothing can be written any more. What the peer has sent before that is still read: a `goaway`
@@ -71,6 +73,7 @@ impl Driver {
             dispatch,
             writing: Vec::new(),
             written: 0,
+            owed: 0,
             flushed: true,
             broken: None,
             end_of_input: false,
@@ -126,7 +129,7 @@ impl Driver {
         let mut moved = false;
         loop {
             if self.written == self.writing.len() {
-                self.link.outbox().take(&mut self.writing);
+                self.owed = self.link.outbox().take(&mut self.writing);
                 self.written = 0;
                 if self.writing.is_empty() {
                     self.flush(cx);
@@ -164,10 +167,11 @@ impl Driver {
     }
 
     /// Reads what is there, unless the peer owes us reading itself: its next calls wait until it has taken
-    /// the answers to the last ones.
+    /// the answers to the last ones. A side that waits for answers always reads: if both waited for the other
+    /// one to read first, neither would ever go on.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let owed = self.writing.len() - self.written;
-        if self.end_of_input || owed > OUTBOUND_HIGH || self.link.is_full() {
+        let owed = self.owed.min(self.writing.len() - self.written) + self.link.outbox().owed();
+        if self.end_of_input || owed > OUTBOUND_HIGH && !self.link.outgoing().any_open() {
             return false;
         }
         let mut buffer = BUFFER.take();
@@ -193,10 +197,7 @@ impl Driver {
         let Self { inbox, link, dispatch, timer, .. } = self;
         let outcome = inbox.receive(bytes, |received| match received {
             Received::Message(message) => act(link, dispatch, timer, message),
-            Received::Refused(refusal) => {
-                let error = Message::Error::<()> { id: refusal.id, error: refusal.error };
-                let _written = link.send(&error);
-            }
+            Received::Refused(refusal) => refuse(link, refusal.id, refusal.error),
         });
         if let Err(error) = outcome {
             self.refuse_connection(WireError::new(code::BAD_FRAME, error.to_string()));
@@ -247,6 +248,7 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.link.close(&Closed::new(Closed::BY_US, "the connection's task was dropped"));
+        self.link.outbox().shut();
     }
 }
 
@@ -289,8 +291,15 @@ fn act(
                 code::UNKNOWN_MESSAGE,
                 "a message of no known kind: write `call`, `cancel`, `grant` or `hello`",
             );
-            let _written = link.send(&Message::Error::<()> { id, error });
+            refuse(link, id, error);
         }
+    }
+}
+
+/// Says no to a message. A peer that sends on and on and does not read what it is told, is told no more.
+fn refuse(link: &Link, id: Option<Id>, error: WireError) {
+    if link.outbox().owed() <= REFUSED_HIGH {
+        let _written = link.send(&Message::Error::<()> { id, error });
     }
 }
 
@@ -332,18 +341,15 @@ fn arrived(link: &Link, id: &Id, arrival: Arrival) {
 
 /// Begins a call of the peer's.
 fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>) {
-    let refuse = |id: Option<Id>, error| {
-        if id.is_some() {
-            let _written = link.send(&Message::Error::<()> { id, error });
-        }
+    let opened = if link.state() == State::Open {
+        link.incoming().open(link, &call)
+    } else {
+        Err(WireError::new(code::CLOSING, "no call is taken any more; connect again").retryable(true))
     };
-    if link.state() != State::Open {
-        let error = WireError::new(code::CLOSING, "no call is taken any more; connect again").retryable(true);
-        return refuse(call.id, error);
-    }
-    let ticket = match link.incoming().open(link, &call) {
+    let ticket = match opened {
         Ok(ticket) => ticket,
-        Err(error) => return refuse(call.id, error),
+        Err(error) if call.id.is_some() => return refuse(link, call.id, error),
+        Err(_nobody_asks) => return,
     };
     if let Some(handling) = dispatch.dispatch(call, &ticket) {
         start(link, Handler { ticket, handling: Some(handling) });
@@ -351,19 +357,25 @@ fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>
     // Without a handling, and where the handler is done, the ticket has been answered.
 }
 
-/// Polls a handler once, here; only one that has to wait becomes a task.
+/// Polls a handler once, here; only one that has to wait becomes a task. While the peer does not read its
+/// answers, nothing begins.
 fn start(link: &Arc<Link>, mut handler: Handler) {
     let running = Arc::clone(&link.incoming().running);
-    let place = running.clone().try_acquire_owned().ok();
+    let place = if link.is_full() { None } else { running.clone().try_acquire_owned().ok() };
     // Nothing is lost by not being woken: the task polls again at once.
     if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
     }
     let id = handler.ticket.id().cloned();
+    let waiting = Arc::clone(link);
     let task = tokio::spawn(async move {
         let place = match place {
             Some(place) => Ok(place),
-            None => running.acquire_owned().await,
+            None => {
+                let place = running.acquire_owned().await;
+                waiting.room().await;
+                place
+            }
         };
         match handler.ticket.deadline() {
             Some(deadline) => drop(tokio::time::timeout_at(deadline, handler).await),

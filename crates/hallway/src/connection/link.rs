@@ -176,6 +176,7 @@ impl Link {
         self: &Arc<Self>,
         call: Call<'_, P>,
     ) -> Result<Conversation, CallError> {
+        self.room().await;
         let id = self.outgoing.begin().await?;
         let window = call.window.unwrap_or(0).min(STREAM_WINDOW_MAX);
         if let Err(error) = self.send(&Message::Call(Call { id: Some(Id::Number(id)), ..call })) {
@@ -186,7 +187,8 @@ impl Link {
     }
 
     /// Sends a notification: nothing comes back.
-    pub(crate) fn notify<P: Serialize>(&self, call: Call<'_, P>) -> Result<(), CallError> {
+    pub(crate) async fn notify<P: Serialize>(&self, call: Call<'_, P>) -> Result<(), CallError> {
+        self.room().await;
         if let Some(closed) = self.closed() {
             return Err(CallError::Closed { closed, outcome: Outcome::NotDispatched });
         }

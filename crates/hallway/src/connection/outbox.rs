@@ -12,23 +12,41 @@ use crate::protocol::Message;
 /// by whoever has it, and leaves in as few writes as possible.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    bytes: Mutex<Vec<u8>>,
+    waiting: Mutex<Waiting>,
     /// The driver, which waits for something to write.
     driver: AtomicWaker,
     /// Streams that wait for the peer to read.
     drained: Notify,
 }
 
+#[derive(Debug, Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    /// How many of the bytes answer the peer.
+    owed: usize,
+    /// Nothing is written any more.
+    shut: bool,
+}
+
 impl Outbox {
-    /// Appends a message. Never waits: calls are bounded in number, and streams ask for
-    /// [`room`](Self::room) first.
+    /// Appends a message. Never waits: who calls, streams or begins to handle a call asks for
+    /// [`room`](Self::room) first, and answers are bounded in number.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
-        wire.write(message, &mut self.bytes())?;
+        let mut waiting = self.waiting();
+        if waiting.shut {
+            return Ok(());
+        }
+        let before = waiting.bytes.len();
+        wire.write(message, &mut waiting.bytes)?;
+        if !matches!(message, Message::Call(_) | Message::Grant { .. } | Message::Cancel { .. }) {
+            waiting.owed += waiting.bytes.len() - before;
+        }
+        drop(waiting);
         self.driver.wake();
         Ok(())
     }
 
-    /// Waits until the peer has read enough for streams to go on.
+    /// Waits until the peer has read enough for more to be said, or the connection has ended.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -46,20 +64,36 @@ impl Outbox {
 
     /// Whether more is waiting than a peer should be made to owe.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes().len() > OUTBOUND_HIGH
+        self.waiting().bytes.len() > OUTBOUND_HIGH
+    }
+
+    /// How many bytes that answer the peer are waiting.
+    pub(super) fn owed(&self) -> usize {
+        self.waiting().owed
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes().is_empty()
+        self.waiting().bytes.is_empty()
     }
 
-    /// Gives everything that waits to the driver, in exchange for its emptied buffer.
-    pub(super) fn take(&self, emptied: &mut Vec<u8>) {
+    /// Gives everything that waits to the driver, in exchange for its emptied buffer. Returns how much of it
+    /// answers the peer.
+    pub(super) fn take(&self, emptied: &mut Vec<u8>) -> usize {
         emptied.clear();
-        std::mem::swap(&mut *self.bytes(), emptied);
+        let mut waiting = self.waiting();
+        std::mem::swap(&mut waiting.bytes, emptied);
+        let owed = std::mem::take(&mut waiting.owed);
+        drop(waiting);
         if emptied.len() > OUTBOUND_HIGH {
             self.drained.notify_waiters();
         }
+        owed
+    }
+
+    /// Nothing is written any more: what waits is dropped, and so is what comes.
+    pub(super) fn shut(&self) {
+        *self.waiting() = Waiting { shut: true, ..Waiting::default() };
+        self.drained.notify_waiters();
     }
 
     /// Has the driver look again.
@@ -72,8 +106,8 @@ impl Outbox {
         self.driver.register(driver);
     }
 
-    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         // A value's own code may panic while it is written; the frame is cut back then, see `Framing::frame`.
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -177,6 +177,11 @@ impl Outgoing {
         self.end_in(&mut self.table(), *id, end);
     }
 
+    /// Whether the peer owes us an answer.
+    pub(super) fn any_open(&self) -> bool {
+        !self.table().open.is_empty()
+    }
+
     pub(super) fn goes_on(&self) -> bool {
         self.table().ended.is_none()
     }

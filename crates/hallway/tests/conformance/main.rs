@@ -82,4 +82,6 @@ hallway_testkit::scenarios! {
     hello::without_the_token_nothing_runs on tcp;
 
     pressure::a_peer_that_goes_in_the_middle_of_an_answer_is_forgotten on shared;
+    pressure::long_calls_and_long_answers_pass_each_other on everything;
+    pressure::both_sides_call_each_other_all_at_once on everything;
 }

@@ -30,6 +30,9 @@ pub trait Probe {
     /// Waits at a gate until it is opened.
     async fn hold(&self, gate: String);
 
+    /// Waits at a gate, and then gives text of so many bytes.
+    async fn hold_big(&self, gate: String, size: u32) -> String;
+
     /// Opens a gate for all who wait there and all who come.
     async fn open(&self, gate: String);
 
@@ -149,6 +152,11 @@ impl Probe for Prober {
         self.board.held();
         self.board.until(|census| census.open.contains(&gate)).await;
         stay.finish();
+    }
+
+    async fn hold_big(&self, gate: String, size: u32) -> String {
+        self.hold(gate).await;
+        self.big(size).await
     }
 
     async fn open(&self, gate: String) {

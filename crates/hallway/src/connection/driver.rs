@@ -341,35 +341,36 @@ fn arrived(link: &Link, id: &Id, arrival: Arrival) {
 
 /// Begins a call of the peer's.
 fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>) {
-    let opened = if link.state() == State::Open {
-        link.incoming().open(link, &call)
-    } else {
-        Err(WireError::new(code::CLOSING, "no call is taken any more; connect again").retryable(true))
-    };
-    let ticket = match opened {
+    let ticket = match link.incoming().open(link, &call) {
         Ok(ticket) => ticket,
         Err(error) if call.id.is_some() => return refuse(link, call.id, error),
         Err(_nobody_asks) => return,
     };
-    if let Some(handling) = dispatch.dispatch(call, &ticket) {
-        start(link, Handler { ticket, handling: Some(handling) });
+    // The service's own types are read here; a panic of theirs is the error of this call.
+    match std::panic::catch_unwind(AssertUnwindSafe(|| dispatch.dispatch(call, &ticket))) {
+        Ok(Some(handling)) => start(link, Handler { ticket, handling: Some(handling) }),
+        Ok(None) => (),
+        Err(_panic) => ticket.error(panicked()),
     }
-    // Without a handling, and where the handler is done, the ticket has been answered.
 }
 
 /// Polls a handler once, here; only one that has to wait becomes a task. While the peer does not read its
 /// answers, nothing begins.
 fn start(link: &Arc<Link>, mut handler: Handler) {
+    let ticket = Arc::clone(&handler.ticket);
+    if ticket.is_overdue() {
+        return;
+    }
     let running = Arc::clone(&link.incoming().running);
     let place = if link.is_full() { None } else { running.clone().try_acquire_owned().ok() };
     // Nothing is lost by not being woken: the task polls again at once.
     if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
     }
-    let id = handler.ticket.id().cloned();
+    let deadline = ticket.deadline();
     let waiting = Arc::clone(link);
-    let task = tokio::spawn(async move {
-        let place = match place {
+    let run = async move {
+        let _place = match place {
             Some(place) => Ok(place),
             None => {
                 let place = running.acquire_owned().await;
@@ -377,13 +378,17 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
                 place
             }
         };
-        match handler.ticket.deadline() {
-            Some(deadline) => drop(tokio::time::timeout_at(deadline, handler).await),
-            None => handler.await,
+        if !handler.ticket.is_overdue() {
+            handler.await;
         }
-        drop(place);
+    };
+    let task = tokio::spawn(async move {
+        match deadline {
+            Some(deadline) => drop(tokio::time::timeout_at(deadline, run).await),
+            None => run.await,
+        }
     });
-    link.incoming().runs_as(id.as_ref(), task.abort_handle());
+    link.incoming().runs_as(ticket.id(), task.abort_handle());
 }
 
 /// A call in the works, together with the duty to answer it: when it ends, panics, or is dropped.
@@ -400,9 +405,7 @@ impl Future for Handler {
         match std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
             Ok(polled) => polled,
             Err(_panic) => {
-                // The panic's own words have gone to the log; they may hold what the caller must not see.
-                let message = "the handler panicked; the daemon's log says where";
-                self.ticket.error(WireError::new(code::INTERNAL, message));
+                self.ticket.error(panicked());
                 Poll::Ready(())
             }
         }
@@ -411,8 +414,14 @@ impl Future for Handler {
 
 impl Drop for Handler {
     fn drop(&mut self) {
-        // The call counts as open until its handler has stopped.
-        self.handling = None;
+        // The call counts as open until its handler has stopped. What it holds may panic as it goes, and
+        // this may be the connection's own task.
+        let _panicked = std::panic::catch_unwind(AssertUnwindSafe(|| self.handling = None));
         self.ticket.settle();
     }
+}
+
+fn panicked() -> WireError {
+    // The panic's own words have gone to the log; they may hold what the caller must not see.
+    WireError::new(code::INTERNAL, "the handler panicked; the daemon's log says where")
 }

@@ -1,7 +1,7 @@
 //! Calls that the peer has made and that have not been answered to the end.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,8 +20,6 @@ pub(crate) struct Incoming {
     table: Mutex<Table>,
     /// Handlers that run; the others wait in line.
     pub(super) running: Arc<Semaphore>,
-    /// The highest id that was dispatched, for `goaway`.
-    last: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +27,14 @@ struct Table {
     by_id: HashMap<Id, Entry>,
     /// Calls and notifications.
     open: usize,
+    /// Calls whose answer is being written: their ids and places are free, the connection is still needed.
+    answering: usize,
+    /// The highest id that was dispatched, for `goaway`.
+    last: u64,
+    /// No call is taken any more.
+    stopped: bool,
+    /// The connection has ended.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -40,16 +46,16 @@ struct Entry {
 
 impl Incoming {
     pub(super) fn new() -> Self {
-        Self {
-            table: Mutex::default(),
-            running: Arc::new(Semaphore::new(CALLS_RUNNING_MAX)),
-            last: AtomicU64::new(0),
-        }
+        Self { table: Mutex::default(), running: Arc::new(Semaphore::new(CALLS_RUNNING_MAX)) }
     }
 
     /// Enters a call.
     pub(super) fn open<P>(&self, link: &Arc<Link>, call: &Call<'_, P>) -> Result<Arc<Ticket>, WireError> {
         let mut table = self.table();
+        if table.stopped {
+            let message = "no call is taken any more; connect again";
+            return Err(WireError::new(code::CLOSING, message).retryable(true));
+        }
         if table.open >= CALLS_OPEN_MAX {
             let message = format!("{CALLS_OPEN_MAX} calls are open on this connection; wait for an answer");
             return Err(WireError::new(code::BUSY, message).retryable(true));
@@ -73,18 +79,30 @@ impl Incoming {
         if let Some(id) = &call.id {
             table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
             if let Id::Number(number) = id {
-                self.last.fetch_max(*number, Ordering::Relaxed);
+                table.last = table.last.max(*number);
             }
         }
         Ok(ticket)
     }
 
-    /// The handler goes on as a task.
+    /// The handler goes on as a task. That of a notification belongs to nobody, and ends by itself.
     pub(super) fn runs_as(&self, id: Option<&Id>, task: AbortHandle) {
+        let Some(id) = id else { return };
         let mut table = self.table();
-        if let Some(entry) = id.and_then(|id| table.by_id.get_mut(id)) {
-            entry.task = Some(task);
+        let closed = table.closed;
+        match table.by_id.get_mut(id) {
+            Some(entry) => entry.task = Some(task),
+            // Closed since, by somebody else: nobody would stop it later.
+            None if closed => task.abort(),
+            None => (),
         }
+    }
+
+    /// Takes no further call. Returns the highest id that was dispatched, the first time.
+    pub(super) fn stop(&self) -> Option<u64> {
+        let mut table = self.table();
+        let first = !std::mem::replace(&mut table.stopped, true);
+        first.then_some(table.last)
     }
 
     /// The caller takes the call back. The answer is `cancelled`, once the handler has been dropped.
@@ -104,26 +122,35 @@ impl Incoming {
 
     /// The connection has ended: every handler is dropped.
     pub(super) fn close(&self) {
-        let entries: Vec<Entry> = self.table().by_id.drain().map(|(_, entry)| entry).collect();
-        for entry in entries {
+        let mut table = self.table();
+        (table.stopped, table.closed) = (true, true);
+        let entries = std::mem::take(&mut table.by_id);
+        drop(table);
+        for entry in entries.into_values() {
             entry.withdraw();
         }
     }
 
+    /// Calls that are not answered to the end.
     pub(crate) fn open_now(&self) -> usize {
-        self.table().open
+        let table = self.table();
+        table.open + table.answering
     }
 
-    pub(super) fn last(&self) -> u64 {
-        self.last.load(Ordering::Relaxed)
-    }
-
-    fn retire(&self, id: Option<&Id>) {
+    /// A call's answer has begun: its id may be used again, which its caller may do as soon as it has read
+    /// the answer.
+    fn begins_answer(&self, id: Option<&Id>) {
         let mut table = self.table();
         table.open = table.open.saturating_sub(1);
+        table.answering += 1;
         if let Some(id) = id {
             table.by_id.remove(id);
         }
+    }
+
+    fn has_answered(&self) {
+        let mut table = self.table();
+        table.answering = table.answering.saturating_sub(1);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -195,20 +222,22 @@ impl Ticket {
 
     /// Answers with a value; the first answer is the one that counts.
     pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
-        if !self.end() {
-            return;
+        let Some(mut answer) = self.answer() else { return };
+        if let Some(id) = self.id.clone() {
+            if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
+                self.send_error(unsendable(&error));
+            }
         }
-        let Some(id) = self.id.clone() else { return };
-        if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
-            self.send_error(unsendable(&error));
-        }
+        answer.is_given = true;
     }
 
     /// Answers with an error; the first answer is the one that counts.
     pub(crate) fn error(&self, error: WireError) {
-        if self.end() && self.id.is_some() {
+        let Some(mut answer) = self.answer() else { return };
+        if self.id.is_some() {
             self.send_error(error);
         }
+        answer.is_given = true;
     }
 
     fn send_error(&self, error: WireError) {
@@ -294,13 +323,30 @@ impl Ticket {
         });
     }
 
-    fn end(&self) -> bool {
+    /// The right to answer; it is there once.
+    fn answer(&self) -> Option<Answer<'_>> {
         let first = !self.ended.swap(true, Ordering::AcqRel);
-        if first {
-            self.link.incoming().retire(self.id.as_ref());
-            self.link.wake();
+        first.then(|| {
+            self.link.incoming().begins_answer(self.id.as_ref());
+            Answer { ticket: self, is_given: false }
+        })
+    }
+}
+
+/// An answer being written. The connection stays until it is in line, and a value that panics as it is
+/// written leaves an error in its place.
+struct Answer<'a> {
+    ticket: &'a Ticket,
+    is_given: bool,
+}
+
+impl Drop for Answer<'_> {
+    fn drop(&mut self) {
+        if !self.is_given && self.ticket.id.is_some() {
+            self.ticket.send_error(WireError::new(code::INTERNAL, "the answer panicked as it was written"));
         }
-        first
+        self.ticket.link.incoming().has_answered();
+        self.ticket.link.wake();
     }
 }
 

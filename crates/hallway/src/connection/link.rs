@@ -162,13 +162,13 @@ impl Link {
 
     /// Dispatches nothing more, finishes what is open, then closes. With `goaway`, the peer is told.
     pub(crate) fn drain(&self, goaway: Option<(&str, &str)>) {
-        if self.advance(State::Draining) {
-            if let Some((code, message)) = goaway {
-                let goaway = Goaway::new(code, message, self.incoming.last());
-                let _written = self.send::<()>(&Message::Goaway(goaway));
-            }
-            self.wake();
+        let Some(last) = self.incoming.stop() else { return };
+        // In line before the state shows: the driver closes as soon as there is nothing left to do.
+        if let Some((code, message)) = goaway {
+            let _written = self.send::<()>(&Message::Goaway(Goaway::new(code, message, last)));
         }
+        self.advance(State::Draining);
+        self.wake();
     }
 
     /// Sends a call; what comes back is asked for with the [`Conversation`].

@@ -229,3 +229,16 @@ pub(crate) async fn clones_of_a_client_share_its_connection(setting: Setting) {
     let sums = sums.lock().unwrap();
     assert!(sums.len() == 200 && sums.iter().all(|right| *right));
 }
+
+pub(crate) async fn a_value_that_panics_is_an_error_of_its_call(setting: Setting) {
+    let stage = Stage::start(setting, hallway_testkit::probe).await;
+    let mut raw = stage.greeted().await;
+    raw.call(1, "probe.hold", json!({ "gate": "g" })).await;
+    raw.call(2, "probe.fuse", json!({})).await;
+    assert_eq!(raw.expect_refusal(2).await, "internal", "as it is written");
+    raw.call(3, "probe.fuse", json!({ "fuse": "lit" })).await;
+    assert_eq!(raw.expect_refusal(3).await, "internal", "as it is read");
+    raw.expect_alive().await;
+    raw.send::<()>(&Message::Cancel { id: Id::Number(1) }).await;
+    assert_eq!(raw.expect_refusal(1).await, "cancelled", "the other call went on");
+}

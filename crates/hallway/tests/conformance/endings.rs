@@ -132,3 +132,43 @@ pub(crate) async fn a_client_waits_where_too_many_calls_are_open(setting: Settin
         within("a call that had to wait", call).await.unwrap().unwrap();
     }
 }
+
+pub(crate) async fn a_call_that_waits_in_line_keeps_its_deadline(setting: Setting) {
+    const RUN: u64 = hallway::limits::CALLS_RUNNING_MAX as u64;
+    let (stage, watching) = staged(setting).await;
+    let mut raw = stage.greeted().await;
+    for id in 1..=RUN {
+        raw.call(id, "probe.hold", json!({ "gate": "g" })).await;
+    }
+    within("all places are taken", watching.until_held(RUN)).await.unwrap();
+    let mut call = Call::new(Some(Id::Number(1000)), "probe.add", Some(json!({ "a": 1 })));
+    call.deadline_ms = Some(20);
+    raw.send(&Message::Call(call)).await;
+    assert_eq!(raw.expect_refusal(1000).await, "deadline_exceeded");
+    assert_eq!(watching.census().await.unwrap().runs, RUN);
+}
+
+pub(crate) async fn a_call_without_any_time_does_not_run(setting: Setting) {
+    let stage = Stage::start(setting, probe).await;
+    let mut raw = stage.greeted().await;
+    let mut call = Call::new(Some(Id::Number(1)), "probe.add", Some(json!({ "a": 1 })));
+    call.deadline_ms = Some(0);
+    raw.send(&Message::Call(call)).await;
+    assert_eq!(raw.expect_refusal(1).await, "deadline_exceeded");
+    raw.call(2, "probe.census", json!({})).await;
+    assert_eq!(raw.expect_answer(2).await.unwrap()["runs"], 0);
+}
+
+pub(crate) async fn who_has_finished_sending_still_gets_the_answers(setting: Setting) {
+    let (stage, beside) = staged(setting).await;
+    let mut raw = stage.greeted().await;
+    raw.call(1, "probe.add", json!({ "a": 1 })).await;
+    // Long, so that it is written for a while after its handler has ended.
+    raw.call(2, "probe.hold_big", json!({ "gate": "g", "size": 8_000_000 })).await;
+    raw.finish_sending().await;
+    assert_eq!(raw.expect_answer(1).await.unwrap(), 2);
+    within("the call waits", beside.until_held(1)).await.unwrap();
+    beside.open("g".to_owned()).await.unwrap();
+    assert_eq!(raw.expect_answer(2).await.unwrap().as_str().map(str::len), Some(8_000_000));
+    raw.expect_end().await;
+}

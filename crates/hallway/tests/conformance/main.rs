@@ -34,6 +34,7 @@ hallway_testkit::scenarios! {
     calls::a_clients_notification_arrives on everything;
     calls::a_call_tells_how_far_it_has_come on everything;
     calls::a_client_hears_how_far_its_call_has_come on everything;
+    calls::a_value_that_panics_is_an_error_of_its_call on everything;
     calls::clones_of_a_client_share_its_connection on everything;
 
     endings::dropping_the_future_drops_the_handler on everything;
@@ -42,6 +43,9 @@ hallway_testkit::scenarios! {
     endings::a_lost_connection_drops_its_handlers_and_frees_its_places on shared;
     endings::a_deadline_ends_the_call_on_both_sides on everything;
     endings::the_server_keeps_the_deadline_by_itself on everything;
+    endings::a_call_that_waits_in_line_keeps_its_deadline on shared;
+    endings::a_call_without_any_time_does_not_run on everything;
+    endings::who_has_finished_sending_still_gets_the_answers on unix;
     endings::more_calls_than_run_wait_in_line on shared;
     endings::more_calls_than_may_be_open_are_refused on shared;
     endings::a_client_waits_where_too_many_calls_are_open on shared;

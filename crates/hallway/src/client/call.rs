@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::connect::{Held, Source};
 use super::streams::Incoming;
 use super::{CallError, CallOptions, ClientBuilder, Events, Items, TryItems};
-use crate::connection::arrival::Next;
+use crate::connection::arrival::{Next, unexpected_stream};
 use crate::connection::link::Conversation;
 use crate::encoding::{Encoding, Raw};
 use crate::limits::RETRIES_MAX;
@@ -177,8 +177,7 @@ impl Client {
             match conversation.next().await {
                 Next::Progress(progress) => self.options.progressed(progress),
                 Next::End(end) => return Ok((held.link().wire().encoding(), end.into_value()?)),
-                // A method that streams was called as one that does not: its items are not asked for.
-                Next::Arrival(_) => (),
+                Next::Arrival(_) => return Err(unexpected_stream()),
             }
         }
     }

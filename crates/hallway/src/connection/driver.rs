@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::Sleep;
 
-use super::arrival::{Arrival, End};
+use super::arrival::End;
 use super::incoming::Ticket;
 use super::link::State;
 use super::{Closed, Inbox, Link, Received};
 use crate::encoding::Raw;
-use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, REFUSED_HIGH, STREAM_WINDOW_MAX};
-use crate::protocol::{Call, Hello, Id, Message, WireError, code};
+use crate::limits::{HELLO_DEADLINE, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE, REFUSED_HIGH};
+use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
 use crate::transport::Stream;
 
 /// A call in the works.
@@ -196,11 +196,16 @@ impl Driver {
     fn receive(&mut self, bytes: &[u8]) {
         let Self { inbox, link, dispatch, timer, .. } = self;
         let outcome = inbox.receive(bytes, |received| match received {
+            // What follows the end in the same read is not heard.
+            _ if link.closed().is_some() => (),
             Received::Message(message) => act(link, dispatch, timer, message),
-            Received::Refused(refusal) => refuse(link, refusal.id, refusal.error),
+            Received::Refused(refusal) => misunderstood(link, refusal),
         });
         if let Err(error) = outcome {
-            self.refuse_connection(WireError::new(code::BAD_FRAME, error.to_string()));
+            refuse_connection(&self.link, WireError::new(code::BAD_FRAME, error.to_string()));
+        }
+        if self.inbox.held() > HELLO_MAX && matches!(self.link.state(), State::Guarded { .. }) {
+            refuse_stranger(&self.link);
         }
     }
 
@@ -213,6 +218,7 @@ impl Driver {
         if self.stream.writer.peer_is_gone() {
             self.link.close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
         } else {
+            self.link.hears_no_more();
             self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
         }
         true
@@ -229,14 +235,9 @@ impl Driver {
         self.timer = None;
         if matches!(self.link.state(), State::Guarded { .. }) {
             let message = format!("no hello with the token within {HELLO_DEADLINE:?}");
-            self.refuse_connection(WireError::new(code::UNAUTHORIZED, message));
+            refuse_connection(&self.link, WireError::new(code::UNAUTHORIZED, message));
         }
         true
-    }
-
-    /// Says why, and ends the connection.
-    fn refuse_connection(&mut self, error: WireError) {
-        refuse_connection(&self.link, error);
     }
 
     fn fail(&mut self, reason: &str) {
@@ -266,8 +267,7 @@ fn act(
             }
         }
         _ if matches!(link.state(), State::Guarded { .. }) => {
-            let message = "this listener asks for a hello with its token first";
-            refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
+            refuse_stranger(link);
         }
         Message::Call(call) => begin(link, dispatch, call),
         Message::Cancel { id } => link.incoming().cancel(&id),
@@ -279,20 +279,39 @@ fn act(
         Message::Error { id: Some(id), error } => link.outgoing().end(&id, End::Error(error)),
         Message::Error { id: None, error } => {
             tracing::warn!(peer = %link.peer().address, code = ?error.code, message = ?error.message, "the peer refused a message");
+            link.outgoing().words(error);
         }
         Message::Item { id, seq, value } => {
-            arrived(link, &id, Arrival::Item { seq, value: value.bytes().to_vec() });
+            let granted = link.outgoing().arrived(&id, |arrivals| arrivals.item(seq, value.bytes()));
+            if granted == Some(false) {
+                link.close(&Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
+            }
         }
-        Message::Lagged { id, missed, next } => arrived(link, &id, Arrival::Lagged { missed, next }),
-        Message::Progress { id, progress } => link.outgoing().progress(&id, progress),
+        Message::Lagged { id, missed, next } => {
+            link.outgoing().arrived(&id, |arrivals| arrivals.lagged(missed, next));
+        }
+        Message::Progress { id, progress } => {
+            link.outgoing().arrived(&id, |arrivals| arrivals.progress(progress));
+        }
         Message::Goaway(goaway) => link.outgoing().goaway(goaway),
-        Message::Unknown { id } => {
-            let error = WireError::new(
-                code::UNKNOWN_MESSAGE,
-                "a message of no known kind: write `call`, `cancel`, `grant` or `hello`",
-            );
-            refuse(link, id, error);
+        Message::Unknown { id: Some(id) } => {
+            let message = "a message of no known kind: write `call`, `cancel`, `grant` or `hello`";
+            refuse(link, Some(id), WireError::new(code::UNKNOWN_MESSAGE, message));
         }
+        // News of a later version; there is nobody to tell that it was not understood.
+        Message::Unknown { id: None } => (),
+    }
+}
+
+/// Acts on a message that cannot be read. It may have been an answer: then its call ends, and if nobody can
+/// say whose answer it was, the connection does.
+fn misunderstood(link: &Link, refusal: ProtocolError) {
+    let ProtocolError { id, error } = refusal;
+    match &id {
+        _ if matches!(link.state(), State::Guarded { .. }) => refuse_stranger(link),
+        Some(id) if link.outgoing().unreadable(id, &error) => (),
+        None if link.outgoing().any_open() => refuse_connection(link, error),
+        _ => refuse(link, id, error),
     }
 }
 
@@ -326,17 +345,16 @@ fn same_secret(one: &str, other: &str) -> bool {
     one.len() == other.len() && difference == 0
 }
 
+/// Says why, and ends the connection.
 fn refuse_connection(link: &Link, error: WireError) {
     let closed = Closed::new(Closed::VIOLATION, error.message.as_str());
     let _written = link.send(&Message::Error::<()> { id: None, error });
     link.close(&closed);
 }
 
-fn arrived(link: &Link, id: &Id, arrival: Arrival) {
-    // A notice of lag needs no credit, hence one more than the largest window and one for each item.
-    if !link.outgoing().arrived(id, arrival, 2 * STREAM_WINDOW_MAX as usize) {
-        link.close(&Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
-    }
+fn refuse_stranger(link: &Link) {
+    let message = "this listener asks for a hello with its token first";
+    refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
 }
 
 /// Begins a call of the peer's.

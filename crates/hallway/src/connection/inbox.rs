@@ -52,6 +52,12 @@ impl Inbox {
         !self.held.is_empty() || self.skipping.is_some()
     }
 
+    /// How many bytes of an unfinished message are kept.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Takes in what was read, and hands over each message that it completes.
     ///
     /// # Errors

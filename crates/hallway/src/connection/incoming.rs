@@ -120,6 +120,13 @@ impl Incoming {
         }
     }
 
+    /// No grant can come any more: what the connection holds is the bound.
+    pub(super) fn grant_all(&self) {
+        for entry in self.table().by_id.values() {
+            entry.ticket.set_credit(|_| u32::MAX);
+        }
+    }
+
     /// The connection has ended: every handler is dropped.
     pub(super) fn close(&self) {
         let mut table = self.table();
@@ -223,10 +230,9 @@ impl Ticket {
     /// Answers with a value; the first answer is the one that counts.
     pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
         let Some(mut answer) = self.answer() else { return };
-        if let Some(id) = self.id.clone() {
-            if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
-                self.send_error(unsendable(&error));
-            }
+        let sent = self.id.clone().map(|id| self.link.send(&Message::Result { id, value: Some(value) }));
+        if let Some(Err(error)) = sent {
+            self.send_error(unsendable(&error));
         }
         answer.is_given = true;
     }
@@ -303,8 +309,12 @@ impl Ticket {
     }
 
     fn grant(&self, items: u32) {
+        self.set_credit(|credit| credit.saturating_add(items).min(STREAM_WINDOW_MAX));
+    }
+
+    fn set_credit(&self, to: impl FnOnce(u32) -> u32) {
         let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
-        *credit = credit.saturating_add(items).min(STREAM_WINDOW_MAX);
+        *credit = to(*credit);
         drop(credit);
         self.changed.notify_waiters();
     }

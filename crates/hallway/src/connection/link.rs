@@ -160,6 +160,13 @@ impl Link {
         }
     }
 
+    /// The peer sends nothing more, but reads on: it answers no call and grants nothing, so what it has
+    /// asked for comes as fast as it takes it.
+    pub(super) fn hears_no_more(&self) {
+        self.outgoing.close(&Closed::new(Closed::BY_PEER, "the peer has finished sending"));
+        self.incoming.grant_all();
+    }
+
     /// Dispatches nothing more, finishes what is open, then closes. With `goaway`, the peer is told.
     pub(crate) fn drain(&self, goaway: Option<(&str, &str)>) {
         let Some(last) = self.incoming.stop() else { return };
@@ -177,7 +184,7 @@ impl Link {
         call: Call<'_, P>,
     ) -> Result<Conversation, CallError> {
         self.room().await;
-        let id = self.outgoing.begin().await?;
+        let id = self.outgoing.begin(call.window).await?;
         let window = call.window.unwrap_or(0).min(STREAM_WINDOW_MAX);
         if let Err(error) = self.send(&Message::Call(Call { id: Some(Id::Number(id)), ..call })) {
             self.outgoing.withdraw(id);
@@ -235,6 +242,7 @@ impl Conversation {
     fn took_one(&mut self) {
         self.taken += 1;
         if self.taken >= self.window.div_ceil(2) {
+            self.link.outgoing.grant(self.id, self.taken);
             let grant = Message::Grant { id: Id::Number(self.id), items: self.taken };
             let _written = self.link.send::<()>(&grant);
             self.taken = 0;

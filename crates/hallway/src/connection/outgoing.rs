@@ -1,6 +1,6 @@
 //! Calls that this side has made and whose end has not come.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::Semaphore;
 
 use super::Closed;
-use super::arrival::{Arrival, End, Next};
+use super::arrival::{Arrivals, End, Next};
 use super::{CallError, Outcome};
 use crate::limits::CALLS_OPEN_MAX;
-use crate::protocol::{Goaway, Id, Progress};
+use crate::protocol::{Goaway, Id, WireError};
 
 /// The table of open calls, by id.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ struct Table {
     heard_hello: bool,
     /// The conversation began with our `hello`, so that the peer's comes before anything is dispatched.
     said_hello: bool,
+    /// What the peer has said about no call in particular, which may be why it goes.
+    words: Option<WireError>,
 }
 
 /// Why no further call can be begun.
@@ -44,9 +46,7 @@ enum Ended {
 /// One open call: what has arrived for it, and who waits.
 #[derive(Debug, Default)]
 struct Slot {
-    items: VecDeque<Arrival>,
-    progress: Option<Progress>,
-    end: Option<End>,
+    arrivals: Arrivals,
     waiting: Option<Waker>,
     /// Nobody waits any more; the id stays taken until the peer has answered.
     abandoned: bool,
@@ -58,14 +58,14 @@ impl Outgoing {
         Self { table: Mutex::new(table), places: Semaphore::new(CALLS_OPEN_MAX) }
     }
 
-    /// Waits for a place, and takes an id.
+    /// Waits for a place, and takes an id for a call with this window.
     ///
     /// # Errors
     /// When the connection has ended; the call is not dispatched then.
     ///
     /// # Cancel safety
     /// No place is lost.
-    pub(super) async fn begin(&self) -> Result<u64, CallError> {
+    pub(super) async fn begin(&self, window: Option<u32>) -> Result<u64, CallError> {
         let place = self.places.acquire().await;
         let mut table = self.table();
         if let Some(ended) = &table.ended {
@@ -79,33 +79,36 @@ impl Outgoing {
         place.map(tokio::sync::SemaphorePermit::forget).ok();
         table.last_id += 1;
         let id = table.last_id;
-        table.open.insert(id, Slot::default());
+        table.open.insert(id, Slot { arrivals: Arrivals::new(window), ..Slot::default() });
         Ok(id)
     }
 
-    /// What has arrived for a call, in order; progress goes before its end.
+    /// What has arrived for a call, in order.
     pub(super) fn poll_next(&self, id: u64, cx: &mut Context<'_>) -> Poll<Next> {
         let mut table = self.table();
         let Some(slot) = table.open.get_mut(&id) else { return Poll::Pending };
-        if let Some(arrival) = slot.items.pop_front() {
-            return Poll::Ready(Next::Arrival(arrival));
-        }
-        if let Some(progress) = slot.progress.take() {
-            return Poll::Ready(Next::Progress(progress));
-        }
-        if let Some(end) = slot.end.take() {
+        let Some(next) = slot.arrivals.next() else {
+            slot.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        if matches!(next, Next::End(_)) {
             self.retire(&mut table, id);
-            return Poll::Ready(Next::End(end));
         }
-        slot.waiting = Some(cx.waker().clone());
-        Poll::Pending
+        Poll::Ready(next)
+    }
+
+    /// The caller has room for more items.
+    pub(super) fn grant(&self, id: u64, items: u32) {
+        if let Some(slot) = self.table().open.get_mut(&id) {
+            slot.arrivals.grant(items);
+        }
     }
 
     /// The caller goes away. Whether the peer is to be told.
     pub(super) fn abandon(&self, id: u64) -> bool {
         let mut table = self.table();
         let Some(slot) = table.open.get_mut(&id) else { return false };
-        if slot.end.is_some() {
+        if slot.arrivals.has_ended() {
             self.retire(&mut table, id);
             return false;
         }
@@ -143,7 +146,10 @@ impl Outgoing {
     /// The connection has ended: every caller hears it, and what may have become of its call.
     pub(super) fn close(&self, closed: &Closed) {
         let mut table = self.table();
-        let unheard = table.said_hello && !table.heard_hello;
+        let words = table.words.as_ref().filter(|_| closed.code == Closed::BY_PEER).map(Closed::with_words);
+        let closed = words.as_ref().unwrap_or(closed);
+        // A peer that breaks the rules may have broken that one as well.
+        let unheard = table.said_hello && !table.heard_hello && closed.code != Closed::VIOLATION;
         let outcome = if unheard { Outcome::NotDispatched } else { Outcome::Unknown };
         table.ended = Some(Ended::Closed(closed.clone()));
         let open: Vec<u64> = table.open.keys().copied().collect();
@@ -153,22 +159,33 @@ impl Outgoing {
         self.places.close();
     }
 
-    /// A stream's item, notice or a call's progress. `false`: the peer sent more than it was granted.
-    #[must_use]
-    pub(super) fn arrived(&self, id: &Id, arrival: Arrival, most: usize) -> bool {
-        self.slot(id, |slot| {
-            let room = slot.items.len() < most;
-            if room {
-                slot.items.push_back(arrival);
-            }
-            room
-        })
-        .unwrap_or(true)
+    /// Something for an open call. One for another call is left: its caller has gone, or the peer errs.
+    pub(super) fn arrived<R>(&self, id: &Id, take_in: impl FnOnce(&mut Arrivals) -> R) -> Option<R> {
+        let Id::Number(id) = id else { return None };
+        let mut table = self.table();
+        let slot = table.open.get_mut(id).filter(|slot| !slot.abandoned)?;
+        let outcome = take_in(&mut slot.arrivals);
+        if let Some(waiting) = slot.waiting.take() {
+            waiting.wake();
+        }
+        Some(outcome)
     }
 
-    /// Only the newest progress is kept: it tells everything that the ones before did.
-    pub(super) fn progress(&self, id: &Id, progress: Progress) {
-        self.slot(id, |slot| slot.progress = Some(progress));
+    /// A message that cannot be read. Whether it was the answer to a call, which ends with that: no other
+    /// answer will come.
+    pub(super) fn unreadable(&self, id: &Id, error: &WireError) -> bool {
+        let Id::Number(id) = id else { return false };
+        let mut table = self.table();
+        let open = table.open.contains_key(id);
+        if open {
+            self.end_in(&mut table, *id, End::unreadable(error));
+        }
+        open
+    }
+
+    /// The peer has said something about no call in particular.
+    pub(super) fn words(&self, error: WireError) {
+        self.table().words = Some(error);
     }
 
     /// A call's answer. One for a call that is not open is left: its caller has gone, or the peer errs.
@@ -194,22 +211,10 @@ impl Outgoing {
         if slot.abandoned {
             return self.retire(table, id);
         }
-        slot.end.get_or_insert(end);
+        slot.arrivals.end(end);
         if let Some(waiting) = slot.waiting.take() {
             waiting.wake();
         }
-    }
-
-    /// Does something to a call that somebody waits for, and wakes them.
-    fn slot<R>(&self, id: &Id, act: impl FnOnce(&mut Slot) -> R) -> Option<R> {
-        let Id::Number(id) = id else { return None };
-        let mut table = self.table();
-        let slot = table.open.get_mut(id).filter(|slot| !slot.abandoned && slot.end.is_none())?;
-        let outcome = act(slot);
-        if let Some(waiting) = slot.waiting.take() {
-            waiting.wake();
-        }
-        Some(outcome)
     }
 
     fn retire(&self, table: &mut Table, id: u64) {

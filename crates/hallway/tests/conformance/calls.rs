@@ -154,7 +154,7 @@ pub(crate) async fn a_result_that_the_encoding_cannot_hold_is_an_error_of_its_ca
     let (_stage, probe) = staged(setting).await;
     match probe.odd().await {
         Ok(odd) => {
-            assert_eq!((setting.wire.encoding().is_text(), odd), (false, hallway_testkit::Odd::default()))
+            assert_eq!((setting.wire.encoding().is_text(), odd), (false, hallway_testkit::Odd::default()));
         }
         Err(error) => assert_eq!((setting.wire.encoding().is_text(), error.code()), (true, "bad_result")),
     }

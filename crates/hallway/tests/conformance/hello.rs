@@ -66,3 +66,16 @@ pub(crate) async fn without_the_token_nothing_runs(setting: Setting) {
     }
     assert_eq!(inside.census().await.unwrap().runs, 0);
 }
+
+pub(crate) async fn a_stranger_gets_no_room_and_no_answers(setting: Setting) {
+    assert_eq!(setting.transport, Transport::Tcp);
+    let stage = Stage::start(setting, probe).await;
+    let nonsense = stage.raw().await.framed_body(b"nonsense");
+    let long = stage.raw().await.framed_body(&vec![b' '; 1024 * 1024]);
+    for begins in [nonsense, long[..long.len() - 1].to_vec()] {
+        let mut raw = stage.raw().await;
+        raw.send_if_open(&begins).await;
+        assert_eq!(raw.expect_complaint().await.code, "unauthorized");
+        raw.expect_end().await;
+    }
+}

@@ -3,12 +3,19 @@
 //!
 //! A new framing or encoding is in the library's own list of them, and thereby in here.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test calls may fail as loudly as the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what a test calls may fail as loudly as the test"
+)]
 
+mod both_ways;
 mod calls;
+mod drain;
 mod endings;
 mod frames;
 mod hello;
+mod lost;
 mod pressure;
 mod stage;
 mod streams;
@@ -84,8 +91,38 @@ hallway_testkit::scenarios! {
     hello::what_a_later_hello_holds_is_ignored on everything;
     hello::hello_may_be_left_out_where_no_token_is_asked_for on memory, unix, stdio;
     hello::without_the_token_nothing_runs on tcp;
+    hello::a_stranger_gets_no_room_and_no_answers on tcp;
 
     pressure::a_peer_that_goes_in_the_middle_of_an_answer_is_forgotten on shared;
     pressure::long_calls_and_long_answers_pass_each_other on everything;
     pressure::both_sides_call_each_other_all_at_once on everything;
+
+    both_ways::a_server_calls_its_client_while_serving_it on everything;
+    both_ways::a_client_that_serves_nothing_says_so on everything;
+    both_ways::ids_of_both_sides_are_apart on everything;
+    both_ways::a_call_that_is_taken_back_takes_back_what_it_asked on everything;
+    both_ways::who_has_finished_sending_is_not_asked on unix;
+    both_ways::who_has_finished_sending_gets_streams_to_the_end on unix;
+
+    drain::open_calls_finish_and_further_ones_are_refused on shared;
+    drain::who_is_idle_is_told_and_let_go on shared;
+    drain::a_client_reads_its_streams_to_the_end on shared;
+    drain::a_client_can_stop_its_server on shared;
+
+    lost::what_was_not_dispatched_is_called_again on shared;
+    lost::a_server_that_always_goes_is_given_up on shared;
+    lost::what_may_have_run_is_called_again_only_if_that_is_harmless on shared;
+    lost::every_pending_call_hears_of_a_lost_connection on shared;
+    lost::a_farewell_tells_which_calls_to_make_again on shared;
+    lost::a_call_that_is_refused_for_closing_is_made_again on shared;
+    lost::what_is_beside_the_point_is_passed_over on shared;
+    lost::an_answer_that_cannot_be_read_ends_its_call on shared;
+    lost::an_answer_that_is_too_long_ends_its_call on shared;
+    lost::an_answer_of_another_shape_says_so on shared;
+    lost::items_beyond_what_was_granted_end_the_connection on shared;
+    lost::any_number_of_notices_is_one_notice on shared;
+    lost::a_server_that_never_answers_is_left_at_the_deadline on shared;
+    lost::who_is_not_let_in_is_told_why on tcp;
+    lost::a_stream_that_is_called_as_a_call_is_an_error on everything;
+
 }

@@ -2,10 +2,12 @@
 //! connect: a listener therefore asks for a token, and nothing is answered without it. A peer that has
 //! finished sending counts as gone: what it still waits for is dropped.
 
+use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use super::{Address, BlockingStream, TransportError};
+use super::{Address, BlockingStream, Ready, TransportError, send_now, wait};
 
 /// Connects; the token goes into the `hello`.
 ///
@@ -26,8 +28,12 @@ fn loopback(address: SocketAddr) -> Result<Address, TransportError> {
 }
 
 impl BlockingStream for TcpStream {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> std::io::Result<()> {
-        Self::set_read_timeout(self, timeout)
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        send_now(self.as_fd(), bytes)
+    }
+
+    fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready> {
+        wait(self.as_fd(), for_room.then(|| self.as_fd()), timeout)
     }
 }
 

@@ -20,6 +20,7 @@ mod pressure;
 mod stage;
 mod streams;
 mod topics;
+mod waiting;
 
 hallway_testkit::scenarios! {
     services: hallway_testkit::probe;
@@ -125,4 +126,18 @@ hallway_testkit::scenarios! {
     lost::who_is_not_let_in_is_told_why on tcp;
     lost::a_stream_that_is_called_as_a_call_is_an_error on everything;
 
+    waiting::blocking_calls_are_answered on unix, tcp, stdio;
+    waiting::blocking_calls_end_at_their_deadline on unix, tcp, stdio;
+    waiting::blocking_streams_are_read_as_they_come on unix, tcp, stdio;
+    waiting::a_blocking_client_answers_that_it_serves_nothing on unix, tcp, stdio;
+    waiting::a_blocking_client_reads_while_it_writes on unix, tcp, stdio;
+    waiting::a_blocking_call_of_a_stream_is_an_error on unix, tcp, stdio;
+    waiting::a_blocking_client_reads_its_streams_to_the_end on sockets;
+    waiting::a_blocking_stranger_is_told_why on tcp;
+    waiting::a_blocking_client_connects_again_after_an_idle_loss on sockets;
+    waiting::a_blocking_call_is_made_again_only_if_that_is_harmless on sockets;
+    waiting::a_blocking_client_passes_over_what_is_beside_the_point on sockets;
+    waiting::a_blocking_call_ends_with_an_answer_that_cannot_be_read on sockets;
+    waiting::a_blocking_client_counts_what_it_granted on sockets;
+    waiting::a_blocking_client_leaves_at_its_deadline_whatever_the_server_does on sockets;
 }

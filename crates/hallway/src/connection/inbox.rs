@@ -37,7 +37,7 @@ struct Skipping {
 }
 
 /// Kept buffers up to this capacity, in bytes, are not worth giving back.
-const KEEP: usize = 1024;
+pub(super) const KEEP: usize = 1024;
 
 impl Inbox {
     /// An empty one.
@@ -98,6 +98,7 @@ impl Inbox {
             }
             match self.wire.framing().scan(rest, &mut self.seen, self.wire.frame_max())? {
                 Scan::More => return Ok(at),
+                Scan::Gap { end } => at += end,
                 Scan::Frame { body, end } => {
                     each(read(self.wire, rest.get(body).unwrap_or_default()));
                     at += end;
@@ -210,6 +211,17 @@ mod tests {
         let mut inbox = Inbox::new(Wire::NATIVE);
         inbox.receive(&[0, 0xff, 0xff, 0xff, b'{'], |_| ()).unwrap();
         assert!(inbox.held.capacity() < 64);
+    }
+
+    #[test]
+    fn empty_lines_are_not_kept() {
+        for wire in Wire::all().filter(|wire| wire.framing() == crate::framing::Framing::Lines) {
+            let mut inbox = Inbox::new(wire);
+            for _ in 0..1000 {
+                inbox.receive(b"\n \r\n", |_| ()).unwrap();
+            }
+            assert!(inbox.held.capacity() < 64, "{} bytes kept", inbox.held.capacity());
+        }
     }
 
     #[test]

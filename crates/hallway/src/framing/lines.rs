@@ -10,18 +10,20 @@ impl Rules for Lines {
     const BINARY: bool = false;
 
     fn scan(input: &[u8], seen: &mut usize, max: usize) -> Result<Scan, FrameError> {
-        let start = input.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let unseen = (*seen).max(start);
-        let Some(found) = input.get(unseen..).and_then(|rest| memchr::memchr(b'\n', rest)) else {
+        let blank = input.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        if blank > 0 {
+            return Ok(Scan::Gap { end: blank });
+        }
+        let Some(found) = input.get(*seen..).and_then(|rest| memchr::memchr(b'\n', rest)) else {
             *seen = input.len();
-            let too_long = input.len() - start > max;
-            return Ok(if too_long { Scan::TooLong { body: start, rest: Rest::Line } } else { Scan::More });
+            let too_long = input.len() > max;
+            return Ok(if too_long { Scan::TooLong { body: 0, rest: Rest::Line } } else { Scan::More });
         };
-        let line_feed = unseen + found;
+        let line_feed = *seen + found;
         let carriage_return = input[..line_feed].ends_with(b"\r");
-        let body = start..line_feed - usize::from(carriage_return);
+        let body = 0..line_feed - usize::from(carriage_return);
         if body.len() > max {
-            return Ok(Scan::TooLong { body: start, rest: Rest::Line });
+            return Ok(Scan::TooLong { body: 0, rest: Rest::Line });
         }
         Ok(Scan::Frame { body, end: line_feed + 1 })
     }

@@ -20,6 +20,11 @@ pub use error::FrameError;
 pub enum Scan {
     /// No whole frame yet.
     More,
+    /// Bytes between two frames, which mean nothing and need not be kept.
+    Gap {
+        /// The first byte after them.
+        end: usize,
+    },
     /// A frame: its body, and where the next one begins.
     Frame {
         /// The message, without its frame.

@@ -27,8 +27,15 @@ fn unframed(framing: Framing, input: &[u8], pieces: &[usize]) -> Result<Vec<Vec<
         let (piece, after) = rest.split_at(sizes.next().unwrap().clamp(1, rest.len()));
         held.extend_from_slice(piece);
         rest = after;
-        while let Scan::Frame { body, end } = framing.scan(&held, &mut seen, MAX)? {
-            found.push(held[body].to_vec());
+        loop {
+            let end = match framing.scan(&held, &mut seen, MAX)? {
+                Scan::Frame { body, end } => {
+                    found.push(held[body].to_vec());
+                    end
+                }
+                Scan::Gap { end } => end,
+                Scan::More | Scan::TooLong { .. } => break,
+            };
             held.drain(..end);
             seen = 0;
         }

@@ -27,7 +27,7 @@ pub(crate) struct Link {
 }
 
 /// Where a connection is in its life. It only moves downwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum State {
     /// The peer has to name a token first.
     Guarded {
@@ -40,6 +40,18 @@ pub(super) enum State {
     Draining,
     /// Over.
     Closed(Closed),
+}
+
+/// For the log, which is no place for a token.
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Guarded { .. } => f.write_str("Guarded"),
+            Self::Open => f.write_str("Open"),
+            Self::Draining => f.write_str("Draining"),
+            Self::Closed(closed) => write!(f, "Closed({}: {closed})", closed.code),
+        }
+    }
 }
 
 impl State {

@@ -131,6 +131,13 @@ fn the_id_is_found_in_the_head_of_a_message() {
 }
 
 #[test]
+fn a_token_is_not_shown() {
+    let hello = Hello::new("x").with_token(Some("s3cret".to_owned()));
+    let shown = format!("{hello:?} {:?}", Message::Hello::<()>(hello.clone()));
+    assert!(!shown.contains("s3cret") && shown.contains("token"), "{shown}");
+}
+
+#[test]
 fn codes_are_well_formed_and_unique() {
     let mut codes: Vec<_> = code::ALL.iter().map(|entry| entry.code).collect();
     assert!(codes.iter().all(|code| code.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())));

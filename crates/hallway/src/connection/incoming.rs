@@ -37,6 +37,10 @@ struct Table {
     closed: bool,
 }
 
+/// Room for so many open calls is kept while there are none: a connection that was busy once is idle like
+/// any other.
+pub(super) const OPEN_KEEP: usize = 16;
+
 #[derive(Debug)]
 struct Entry {
     ticket: Arc<Ticket>,
@@ -152,6 +156,9 @@ impl Incoming {
         table.answering += 1;
         if let Some(id) = id {
             table.by_id.remove(id);
+        }
+        if table.by_id.is_empty() {
+            table.by_id.shrink_to(OPEN_KEEP);
         }
     }
 
@@ -322,6 +329,13 @@ impl Ticket {
     /// Answers for a handler that went away without an answer.
     pub(crate) fn settle(&self) {
         if self.ended.load(Ordering::Acquire) {
+            return;
+        }
+        if self.link.closed().is_some() {
+            // The caller hears of the lost connection, and not that it took the call back.
+            if let Some(mut answer) = self.answer() {
+                answer.is_given = true;
+            }
             return;
         }
         self.error(if self.withdrawn.load(Ordering::Acquire) {

@@ -4,6 +4,7 @@ use futures_util::task::AtomicWaker;
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use super::inbox::KEEP;
 use super::{Wire, WriteError};
 use crate::limits::OUTBOUND_HIGH;
 use crate::protocol::Message;
@@ -81,6 +82,11 @@ impl Outbox {
     pub(super) fn take(&self, emptied: &mut Vec<u8>) -> usize {
         emptied.clear();
         let mut waiting = self.waiting();
+        if waiting.bytes.is_empty() {
+            // The room of a long answer is given back: an idle connection owns next to nothing.
+            waiting.bytes.shrink_to(KEEP);
+            emptied.shrink_to(KEEP);
+        }
         std::mem::swap(&mut waiting.bytes, emptied);
         let owed = std::mem::take(&mut waiting.owed);
         drop(waiting);
@@ -109,5 +115,35 @@ impl Outbox {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         // A value's own code may panic while it is written; the frame is cut back then, see `Framing::frame`.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Id;
+
+    #[test]
+    fn the_room_of_a_long_answer_is_given_back() {
+        let (outbox, mut writing) = (Outbox::default(), Vec::new());
+        let answer = Message::Result { id: Id::Number(1), value: Some("x".repeat(1_000_000)) };
+        outbox.push(Wire::NATIVE, &answer).unwrap();
+        assert_eq!(outbox.take(&mut writing), writing.len());
+        // Written by now, and nothing comes next.
+        outbox.take(&mut writing);
+        assert!(writing.capacity() + outbox.waiting().bytes.capacity() <= 2 * KEEP);
+    }
+
+    #[tokio::test]
+    async fn only_what_answers_the_peer_is_owed_and_the_end_makes_room() {
+        let outbox = Outbox::default();
+        let text = "x".repeat(2 * OUTBOUND_HIGH);
+        let call = crate::protocol::Call::new(None, "a.b", Some(&text));
+        outbox.push(Wire::NATIVE, &Message::Call(call)).unwrap();
+        assert_eq!((outbox.owed(), outbox.is_full()), (0, true));
+        outbox.shut();
+        outbox.room().await;
+        outbox.push(Wire::NATIVE, &Message::Result { id: Id::Number(1), value: Some(&text) }).unwrap();
+        assert!(outbox.is_empty(), "nothing is kept that nobody will write");
     }
 }

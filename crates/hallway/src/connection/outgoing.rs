@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::Closed;
 use super::arrival::{Arrivals, End, Next};
+use super::incoming::OPEN_KEEP;
 use super::{CallError, Outcome};
 use crate::limits::CALLS_OPEN_MAX;
 use crate::protocol::{Goaway, Id, WireError};
@@ -220,6 +221,9 @@ impl Outgoing {
     fn retire(&self, table: &mut Table, id: u64) {
         if table.open.remove(&id).is_some() {
             self.places.add_permits(1);
+        }
+        if table.open.is_empty() {
+            table.open.shrink_to(OPEN_KEEP);
         }
     }
 

@@ -13,12 +13,14 @@ mod both_ways;
 mod calls;
 mod drain;
 mod endings;
+mod exhausted;
 mod frames;
 mod hello;
 mod lost;
 mod pressure;
 mod stage;
 mod streams;
+mod timed;
 mod topics;
 mod waiting;
 

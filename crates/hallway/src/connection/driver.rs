@@ -50,7 +50,7 @@ pub(crate) struct Driver {
     /// The peer has finished sending.
     end_of_input: bool,
     /// The `hello` with the token is due, or, after the end of input, the next look whether the peer has
-    /// gone.
+    /// gone, or the end of a connection that cannot be written to.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -95,12 +95,8 @@ impl Driver {
             }
             let read = self.read(cx);
             let timed = self.look_at_timer(cx);
-            if wrote || read || timed {
-                continue;
-            }
-            match self.broken.take() {
-                Some(reason) => self.fail(&reason),
-                None => return Poll::Pending,
+            if !(wrote || read || timed) {
+                return Poll::Pending;
             }
         }
     }
@@ -143,15 +139,21 @@ impl Driver {
             let rest = self.writing.get(self.written..).unwrap_or_default();
             match Pin::new(&mut self.stream.writer).poll_write(cx, rest) {
                 Poll::Pending => return moved,
-                Poll::Ready(Ok(0)) => self.broken = Some("the connection takes no more bytes".to_owned()),
+                Poll::Ready(Ok(0)) => self.breaks("the connection takes no more bytes".to_owned()),
                 Poll::Ready(Ok(taken)) => {
                     self.written += taken;
                     self.flushed = false;
                     moved = true;
                 }
-                Poll::Ready(Err(error)) => self.broken = Some(format!("cannot write: {error}")),
+                Poll::Ready(Err(error)) => self.breaks(format!("cannot write: {error}")),
             }
         }
+    }
+
+    /// Nothing can be written any more. That the end of input is there to be read may show a moment later.
+    fn breaks(&mut self, reason: String) {
+        self.broken = Some(reason);
+        self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) {
@@ -162,7 +164,7 @@ impl Driver {
         match Pin::new(&mut self.stream.writer).poll_flush(cx) {
             Poll::Pending => (),
             Poll::Ready(Ok(())) => self.flushed = true,
-            Poll::Ready(Err(error)) => self.broken = Some(format!("cannot write: {error}")),
+            Poll::Ready(Err(error)) => self.breaks(format!("cannot write: {error}")),
         }
     }
 
@@ -194,11 +196,11 @@ impl Driver {
     }
 
     fn receive(&mut self, bytes: &[u8]) {
-        let Self { inbox, link, dispatch, timer, .. } = self;
+        let Self { inbox, link, dispatch, .. } = self;
         let outcome = inbox.receive(bytes, |received| match received {
             // What follows the end in the same read is not heard.
             _ if link.closed().is_some() => (),
-            Received::Message(message) => act(link, dispatch, timer, message),
+            Received::Message(message) => act(link, dispatch, message),
             Received::Refused(refusal) => misunderstood(link, refusal),
         });
         if let Err(error) = outcome {
@@ -229,6 +231,10 @@ impl Driver {
         if timer.as_mut().poll(cx).is_pending() {
             return false;
         }
+        if let Some(reason) = self.broken.take() {
+            self.fail(&reason);
+            return true;
+        }
         if self.end_of_input {
             return self.input_ends();
         }
@@ -254,18 +260,9 @@ impl Drop for Driver {
 }
 
 /// Acts on one message.
-fn act(
-    link: &Arc<Link>,
-    dispatch: &Arc<dyn Dispatch>,
-    timer: &mut Option<Pin<Box<Sleep>>>,
-    message: Message<'_, Raw<'_>>,
-) {
+fn act(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, message: Message<'_, Raw<'_>>) {
     match message {
-        Message::Hello(hello) => {
-            if greeted(link, &hello) {
-                *timer = None;
-            }
-        }
+        Message::Hello(hello) => greeted(link, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
             refuse_stranger(link);
         }
@@ -322,21 +319,19 @@ fn refuse(link: &Link, id: Option<Id>, error: WireError) {
     }
 }
 
-/// Answers a `hello` with our own, before anything else of this connection is answered. Whether the peer
-/// is let in.
-fn greeted(link: &Link, hello: &Hello) -> bool {
+/// Answers a `hello` with our own, before anything else of this connection is answered, and lets the peer in.
+fn greeted(link: &Link, hello: &Hello) {
     link.outgoing().hello();
     if let State::Guarded { token } = link.state() {
         if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
-            refuse_connection(link, WireError::new(code::UNAUTHORIZED, "the token is wrong or missing"));
-            return false;
+            let error = WireError::new(code::UNAUTHORIZED, "the token is wrong or missing");
+            return refuse_connection(link, error);
         }
         link.advance(State::Open);
     }
     if link.outgoing().answers_hello() {
         link.greet();
     }
-    true
 }
 
 /// Compares in a time that does not tell where the first difference is.

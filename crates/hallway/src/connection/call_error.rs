@@ -113,6 +113,8 @@ impl CallError {
     /// method twice is the same as once.
     pub(crate) fn may_retry(&self, idempotent: bool) -> bool {
         match self {
+            // Who was not let in would not be let in the next time.
+            Self::Closed { closed, .. } if closed.code == code::UNAUTHORIZED => false,
             Self::Closed { outcome, .. } => *outcome == Outcome::NotDispatched || idempotent,
             Self::Remote(error) => error.code == code::CLOSING,
             _ => false,

@@ -86,6 +86,13 @@ fn a_daemon_in_the_foreground_leaves_its_file_too() {
 }
 
 #[test]
+fn a_daemon_may_say_what_its_arguments_are() {
+    let world = world().var("HALLWAY_TEST_ARGS", "--mailbox /var/mail");
+    world.blocking().pid().unwrap();
+    assert_eq!(ServiceFile::read(&world.env(), &instance()).unwrap().args, ["--mailbox", "/var/mail"]);
+}
+
+#[test]
 fn a_daemon_that_cannot_write_its_file_serves() {
     let world = world();
     fs::write(world.path("data"), "a file where the directory belongs").unwrap();

@@ -137,6 +137,10 @@ pub(crate) fn daemon() -> i32 {
     let daemon = Daemon::new(instance(), "desk", "1.2.3")
         .idle_exit(Duration::from_millis(idle))
         .pass_env("DESK_EXTRA");
+    let daemon = match var("HALLWAY_TEST_ARGS") {
+        Ok(args) => daemon.args(args.split(' ')),
+        Err(_) => daemon,
+    };
     i32::from(daemon.run(start) != ExitCode::SUCCESS)
 }
 

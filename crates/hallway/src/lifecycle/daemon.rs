@@ -88,9 +88,8 @@ impl Daemon {
     /// error it returns, reach the client that waits. A signal that comes before it has returned ends the
     /// process at once.
     ///
-    /// A daemon that serves keeps its instance's [`ServiceFile`] up to date: it names this program wherever that
-    /// is, below a cargo target directory too. If it cannot be written, that is
-    /// logged and nothing more.
+    /// A daemon that serves keeps its instance's [`ServiceFile`] up to date: it names this program wherever
+    /// that is, below a cargo target directory too. If it cannot be written, that is logged and nothing more.
     ///
     /// Exits with 0 after it has served or found another daemon serving, with 1 if it cannot start.
     pub fn run<S>(self, start: S) -> ExitCode

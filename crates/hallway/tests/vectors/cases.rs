@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     "json-edge.json",
     "msgpack.json",
     "paths.json",
+    "service-files.json",
 ];
 
 #[derive(Deserialize)]

@@ -11,4 +11,5 @@ mod message;
 mod notes;
 mod paths;
 mod server;
+mod service_files;
 mod wire_md;

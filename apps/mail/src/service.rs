@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use futures_util::Stream;
 use hallway::{Bytes, Context, Subscription};
 
 use crate::EngineError;
@@ -9,12 +10,16 @@ use crate::mailbox::MailboxError;
 use crate::model::{Envelope, FullMessage, ImportReport, Mark, MessageId, Sort, Stats};
 
 /// Full-text search over the mail on this machine.
+///
+/// A daemon that has a mailbox of its own answers once it has looked into all of it; until then it reports
+/// progress.
 #[hallway::service(name = "mail", version = "1.0")]
 pub trait Mail {
     /// Messages that match a query.
     #[idempotent]
     async fn search(
         &self,
+        cx: &Context,
         /// Words, `"phrases"`, `from:`, `is:unread`, `newer:2w` and more; everything when it is empty.
         query: String,
         /// At most so many.
@@ -27,29 +32,30 @@ pub trait Mail {
 
     /// How many messages match a query.
     #[idempotent]
-    async fn count(&self, query: String) -> Result<u64, MailError>;
+    async fn count(&self, cx: &Context, query: String) -> Result<u64, MailError>;
 
     /// One message, made readable.
     #[idempotent]
-    async fn read(&self, id: MessageId) -> Result<FullMessage, MailError>;
+    async fn read(&self, cx: &Context, id: MessageId) -> Result<FullMessage, MailError>;
 
-    /// One message as it came, byte for byte.
+    /// One message as it came, byte for byte, in pieces of 256 KiB.
     #[idempotent]
-    async fn raw(&self, id: MessageId) -> Result<Bytes, MailError>;
+    fn raw(&self, cx: &Context, id: MessageId) -> impl Stream<Item = Result<Bytes, MailError>>;
 
     /// The conversation that a message is in, oldest first.
     #[idempotent]
-    async fn thread(&self, id: MessageId) -> Result<Vec<Envelope>, MailError>;
+    async fn thread(&self, cx: &Context, id: MessageId) -> Result<Vec<Envelope>, MailError>;
 
     /// Marks messages, all or none; returns how many were not marked so already.
     #[idempotent]
-    async fn mark(&self, ids: Vec<MessageId>, mark: Mark) -> Result<u64, MailError>;
+    async fn mark(&self, cx: &Context, ids: Vec<MessageId>, mark: Mark) -> Result<u64, MailError>;
 
     /// Adds labels to messages, then removes labels from them, all or none; returns how many messages
     /// changed.
     #[idempotent]
     async fn label(
         &self,
+        cx: &Context,
         ids: Vec<MessageId>,
         #[default] add: Vec<String>,
         #[default] remove: Vec<String>,
@@ -70,10 +76,12 @@ pub trait Mail {
     #[idempotent]
     async fn sync(&self, cx: &Context) -> Result<ImportReport, MailError>;
 
-    /// Mail as it arrives, from any event on.
+    /// Mail as it arrives. A message's id is its event's number, so that whoever asks again from the last
+    /// one on misses nothing, also after the daemon was away. Whoever begins without a number is told first
+    /// where it begins, as a lag of nothing.
     fn arrivals(
         &self,
-        /// The number of the last event that is known already.
+        /// The last message that is known already; without it, what arrives from now on.
         since: Option<u64>,
     ) -> Subscription<Envelope>;
 

@@ -9,6 +9,10 @@ use std::time::Duration;
 /// length prefix always begins with a zero byte, which is how a length-framed client is recognised.
 pub const FRAME_MAX: usize = 16 * 1024 * 1024 - 1;
 
+/// How much of an unfinished message is kept of a peer that has not named its token yet, in bytes: a stranger
+/// is not given the room of a message.
+pub const HELLO_MAX: usize = 16 * 1024;
+
 /// The longest body that is read over and answered rather than ending the connection, in bytes. A length
 /// above it is not a large message but a peer that has lost its place, or speaks something else.
 pub const FRAME_SKIP_MAX: u64 = 256 * 1024 * 1024;
@@ -37,7 +41,8 @@ pub const CALLS_OPEN_MAX: usize = 1024;
 /// connection.
 pub const CALLS_RUNNING_MAX: usize = 64;
 
-/// Bytes waiting for one peer to read before its streams pause and its further calls are left unread.
+/// Bytes waiting for one peer to read before its streams pause, its further calls are left unread and
+/// none begins; and before our own calls to it wait.
 pub const OUTBOUND_HIGH: usize = 256 * 1024;
 
 /// Stream items that may be on the way before the reader grants more. A client grants half of it back at

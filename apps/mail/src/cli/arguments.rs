@@ -37,7 +37,8 @@ Queries:
   is:unread is:read is:flagged is:replied   has:attachment
   before:2026-03-01 after:2026 on:yesterday older:30d newer:2w
   larger:1M smaller:10k
-  -word, NOT word   a OR b   (a b) OR c     side by side means and";
+  -word, NOT word   a OR b   (a b) OR c     side by side means and
+A query that begins with a dash stands behind two: search -- -is:read";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

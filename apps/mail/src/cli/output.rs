@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::arguments::{Format, TextFormat};
 use super::table;
-use hallway_mail::{Address, BrokenEntry, Envelope, FullMessage, ImportReport, Stats};
+use hallway_mail::{Address, BrokenEntry, Envelope, FullMessage, ImportReport, Place, Stats};
 
 /// Standard output, written in few pieces.
 pub(crate) fn out() -> io::BufWriter<io::StdoutLock<'static>> {
@@ -25,6 +25,17 @@ pub(crate) fn envelopes(found: &[Envelope], format: Format) -> io::Result<()> {
         Format::Ids => found.iter().try_for_each(|envelope| writeln!(out, "{}", envelope.id))?,
     }
     out.flush()
+}
+
+/// Tells a person why a list is empty, or ends where it does.
+pub(crate) fn hint(found: usize, limit: u32, format: Format) {
+    if format == Format::Table && console::user_attended() {
+        match found {
+            0 => eprintln!("no messages"),
+            _ if found == limit as usize => eprintln!("the first {found}; `--limit` shows more"),
+            _ => {}
+        }
+    }
 }
 
 /// Prints one message.
@@ -71,15 +82,27 @@ pub(crate) fn report(report: &ImportReport, format: TextFormat) -> io::Result<()
     out.flush()
 }
 
+/// How the daemon and its mail are, as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    daemon: &'a Status,
+    mail: &'a Stats,
+}
+
 /// Prints how the daemon and its mail are.
-pub(crate) fn status(status: &Status, stats: &Stats, format: TextFormat) -> io::Result<()> {
+pub(crate) fn status(place: &Place, status: &Status, stats: &Stats, format: TextFormat) -> io::Result<()> {
     let mut out = out();
     if format == TextFormat::Json {
-        json(&mut out, &serde_json::json!({ "daemon": status, "mail": stats }))?;
+        json(&mut out, &Report { daemon: status, mail: stats })?;
         return out.flush();
     }
     let mut row =
         |name: &str, value: String| writeln!(out, "{} {value}", style(format!("{name:<12}")).bold());
+    row(
+        "mailbox",
+        place.mailbox().map_or_else(|| "the sample".to_owned(), |path| path.display().to_string()),
+    )?;
+    row("data", place.data_dir().unwrap_or_default().display().to_string())?;
     row("daemon", format!("{}, process {}", status.program, status.pid))?;
     row("running", uptime(status.uptime_ms / 1000))?;
     row("connections", format!("{}, {} in all", status.connections.now, status.connections.total))?;

@@ -1,14 +1,15 @@
-//! What a long command shows while it works: a bar on a terminal, nothing elsewhere until it is done.
+//! What a long call shows while it works: a bar on a terminal, nothing elsewhere.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hallway::{CallOptions, Progress};
+use hallway::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A progress bar on standard error.
+/// A progress bar on standard error. It appears with the first progress, and goes when it is dropped.
 pub(crate) struct Bar {
-    bar: ProgressBar,
     what: &'static str,
+    bar: Arc<OnceLock<ProgressBar>>,
 }
 
 /// How often the bar moves while nothing is heard.
@@ -16,30 +17,37 @@ const TICK: Duration = Duration::from_millis(120);
 
 impl Bar {
     pub(crate) fn new(what: &'static str) -> Self {
-        let bar = ProgressBar::new_spinner().with_prefix(what);
-        bar.set_style(style("{prefix} {spinner} {msg}"));
-        bar.enable_steady_tick(TICK);
-        Self { bar, what }
+        Self { what, bar: Arc::default() }
     }
 
-    /// Options with which a call moves the bar.
-    pub(crate) fn options(&self) -> CallOptions {
-        let bar = self.bar.clone();
-        CallOptions::new().on_progress(move |progress: Progress| {
+    /// What moves the bar.
+    pub(crate) fn shows(&self) -> impl Fn(Progress) + Send + Sync + use<> {
+        let (what, bar) = (self.what, Arc::clone(&self.bar));
+        move |progress| {
+            let bar = bar.get_or_init(|| begin(what));
             if let Some(total) = progress.total.filter(|&total| bar.length() != Some(total)) {
                 bar.set_length(total);
-                bar.set_style(style("{prefix} [{bar:30}] {percent}% {msg} ({eta} left)"));
+                bar.set_style(style("{prefix} [{bar:24}] {percent}% {msg} ({eta} left)"));
             }
             bar.set_position(progress.done);
             bar.set_message(progress.message);
-        })
+        }
     }
+}
 
-    /// Leaves one line instead of the bar.
-    pub(crate) fn finish(self, done: &str) {
-        self.bar.finish_and_clear();
-        eprintln!("{}: {done}.", self.what);
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
     }
+}
+
+fn begin(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_prefix(what);
+    bar.set_style(style("{prefix} {spinner} {msg}"));
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 fn style(template: &str) -> ProgressStyle {

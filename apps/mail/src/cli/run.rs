@@ -7,47 +7,64 @@ use std::time::{Duration, Instant};
 use clap::CommandFactory as _;
 use hallway::lifecycle::{Env, stop};
 use hallway::server::AdminBlockingClient;
-use hallway::{CallError, CallOptions, Event};
+use hallway::{CallError, Event};
+use serde::Serialize;
 
 use super::arguments::{Arguments, CallArguments, Command, MarkArguments, TextFormat, WatchFormat};
 use super::failure::Failure;
 use super::output::{self, out};
-use super::progress::Bar;
-use super::reach::{reach, running};
+use super::reach::{ask, reach, running};
 use super::table;
 use hallway_mail::Place;
 use hallway_mail::service::MailBlockingClient;
-use hallway_mail::{Envelope, Mark};
+use hallway_mail::{Envelope, Mark, MessageId};
+
+/// The code of a daemon that leaves.
+const CLOSING: &str = "closing";
 
 /// How long `stop` waits for the daemon to be gone: longer than it drains.
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
+/// What is shown of a mailbox that is being looked into for the first time.
+const READING: &str = "Reading the mailbox";
+
 pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
-    let mail = |call: CallArguments| reach(place, options(&call));
     match command {
         Command::Search { query, limit, sort, format, call } => {
-            output::envelopes(&mail(call)?.search(query, limit, sort.into())??, format)?;
+            let found = ask(place, &call, READING, |mail| mail.search(query, limit, sort.into()))?;
+            output::envelopes(&found, format)?;
+            output::hint(found.len(), limit, format);
         }
         Command::Count { query, call } => {
-            let count = mail(call)?.count(query)??;
+            let count = ask(place, &call, READING, |mail| mail.count(query))?;
             writeln!(out(), "{count}")?;
         }
-        Command::Cat { id, raw: true, call, .. } => out().write_all(&mail(call)?.raw(id)??.0)?,
-        Command::Cat { id, format, call, .. } => output::message(&mail(call)?.read(id)??, format)?,
-        Command::Thread { id, format, call } => output::envelopes(&mail(call)?.thread(id)??, format)?,
+        Command::Cat { id, raw: true, call, .. } => cat_raw(place, &call, id)?,
+        Command::Cat { id, format, call, .. } => {
+            output::message(&ask(place, &call, READING, |mail| mail.read(id))?, format)?;
+        }
+        Command::Thread { id, format, call } => {
+            output::envelopes(&ask(place, &call, READING, |mail| mail.thread(id))?, format)?;
+        }
         Command::Mark { ids, mark, call } => {
-            let changed = mail(call)?.mark(ids, mark.into())??;
+            let changed = ask(place, &call, READING, |mail| mail.mark(ids, mark.into()))?;
             eprintln!("{changed} changed");
         }
         Command::Label { ids, add, remove, call } => {
-            let changed = mail(call)?.label(ids, add, remove)??;
+            let changed = ask(place, &call, READING, |mail| mail.label(ids, add, remove))?;
             eprintln!("{changed} changed");
         }
         Command::Import { path, format } => import(place, &path, format)?,
-        Command::Sync { format } => sync(place, format)?,
-        Command::Watch { format, since } => watch(&mail(CallArguments::default())?, format, since)?,
+        Command::Sync { format } => {
+            let report = ask(place, &CallArguments::default(), READING, MailBlockingClient::sync)?;
+            output::report(&report, format)?;
+        }
+        Command::Watch { format, since } => watch(place, format, since)?,
         Command::Status { format } => status(place, format)?,
-        Command::Reindex => reindex(place)?,
+        Command::Reindex => {
+            ask(place, &CallArguments::default(), "Indexing", MailBlockingClient::reindex)?;
+            eprintln!("the index has been built anew");
+        }
         Command::Stop => stop_daemon(place)?,
         Command::Completions { shell } => {
             let mut command = Arguments::command();
@@ -58,39 +75,26 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
     Ok(())
 }
 
-fn options(call: &CallArguments) -> CallOptions {
-    call.deadline.map_or_else(CallOptions::new, |after| CallOptions::new().deadline(after))
+fn cat_raw(place: &Place, call: &CallArguments, id: MessageId) -> Result<(), Failure> {
+    let mail = reach(place, call)?;
+    let mut out = out();
+    for chunk in mail.client.with(mail.options).raw(id)? {
+        out.write_all(&chunk??.0)?;
+    }
+    Ok(out.flush()?)
 }
 
 fn import(place: &Place, path: &Path, format: TextFormat) -> Result<(), Failure> {
     // The daemon has a working directory of its own.
     let path = std::fs::canonicalize(path)
         .map_err(|error| Failure::usage(format!("there is no mailbox at {}: {error}", path.display())))?;
-    let mail = reach(place, CallOptions::new())?;
-    let bar = Bar::new("Importing");
-    let report = mail.with(bar.options()).import(path)??;
-    bar.finish(&format!("{} new messages", report.added));
+    let report = ask(place, &CallArguments::default(), "Importing", |mail| mail.import(path))?;
     Ok(output::report(&report, format)?)
-}
-
-fn sync(place: &Place, format: TextFormat) -> Result<(), Failure> {
-    let mail = reach(place, CallOptions::new())?;
-    let bar = Bar::new("Reading the mailbox");
-    let report = mail.with(bar.options()).sync()??;
-    bar.finish(&format!("{} new messages", report.added));
-    Ok(output::report(&report, format)?)
-}
-
-fn reindex(place: &Place) -> Result<(), Failure> {
-    let mail = reach(place, CallOptions::new())?;
-    let bar = Bar::new("Indexing");
-    mail.with(bar.options()).reindex()??;
-    bar.finish("done");
-    Ok(())
 }
 
 /// Prints what arrives; when the daemon goes away, goes on with the next one where this one left off.
-fn watch(mail: &MailBlockingClient, format: WatchFormat, since: Option<u64>) -> Result<(), Failure> {
+fn watch(place: &Place, format: WatchFormat, since: Option<u64>) -> Result<(), Failure> {
+    let mail = reach(place, &CallArguments::default())?.client;
     let mut last = since;
     loop {
         for event in mail.arrivals(last)? {
@@ -101,13 +105,23 @@ fn watch(mail: &MailBlockingClient, format: WatchFormat, since: Option<u64>) -> 
                 }
                 Ok(Event::Lagged { missed, next }) => {
                     last = next.checked_sub(1);
-                    eprintln!("{missed} messages were missed");
+                    if missed > 0 {
+                        eprintln!("{missed} messages were missed");
+                    }
                 }
                 Err(CallError::Closed { .. }) => break,
+                Err(error) if error.code() == CLOSING => break,
                 Err(error) => return Err(error.into()),
             }
         }
     }
+}
+
+/// An arrival as JSON.
+#[derive(Serialize)]
+struct Arrived<'a> {
+    seq: u64,
+    message: &'a Envelope,
 }
 
 fn arrived(envelope: &Envelope, seq: u64, format: WatchFormat) -> Result<(), Failure> {
@@ -115,7 +129,7 @@ fn arrived(envelope: &Envelope, seq: u64, format: WatchFormat) -> Result<(), Fai
     match format {
         WatchFormat::Table => table::print_line(&mut out, envelope, 0)?,
         WatchFormat::Jsonl => {
-            output::json_line(&mut out, &serde_json::json!({ "seq": seq, "message": envelope }))?;
+            output::json_line(&mut out, &Arrived { seq, message: envelope })?;
         }
     }
     Ok(out.flush()?)
@@ -125,7 +139,7 @@ fn status(place: &Place, format: TextFormat) -> Result<(), Failure> {
     let client = running(place)?;
     let status = AdminBlockingClient::new(client.clone()).status()?;
     let stats = MailBlockingClient::new(client).stats()??;
-    Ok(output::status(&status, &stats, format)?)
+    Ok(output::status(place, &status, &stats, format)?)
 }
 
 fn stop_daemon(place: &Place) -> Result<(), Failure> {

@@ -5,20 +5,21 @@ mod sync;
 mod watch;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use futures_util::{Stream, StreamExt as _, stream};
 use hallway::lifecycle::{Daemon, Failure, Phase, Starting};
 use hallway::server::ServerBuilder;
 use hallway::service::Cancellation;
 use hallway::{Bytes, Context, Progress, Subscription};
 use notify::RecommendedWatcher;
 
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, MailboxError};
 use crate::model::{Envelope, FullMessage, ImportProgress, ImportReport, Mark, MessageId, Sort, Stats};
 use crate::service::{Mail, MailError, MailService, with_causes};
-use crate::{Engine, Place, sample};
+use crate::{Engine, EngineError, Place, sample};
 use arrivals::Arrivals;
 use sync::Sync;
 
@@ -35,32 +36,34 @@ fn start(place: &Place, starting: &mut Starting, server: ServerBuilder) -> Resul
         .data_dir()
         .ok_or_else(|| Failure::new("no_data_dir", "HOME is not set: set it, or XDG_DATA_HOME"))?;
     let failure = |error| Failure::new("storage", with_causes(&error));
-    let engine = Arc::new(Engine::open(dir).map_err(failure)?);
-    let newest = engine.newest().map_err(failure)?;
-    if newest.is_none() {
-        match place.mailbox() {
-            Some(mailbox) => starting.phase(&Phase::new(NEW_MAILBOX).detail(mailbox.to_string_lossy())),
-            None => {
+    let engine = Arc::new(Engine::open(&dir).map_err(failure)?);
+    let arrivals = Arc::new(Arrivals::new(Arc::clone(&engine)));
+    let own = match place.mailbox() {
+        Some(mailbox) => {
+            let (engine, arrivals) = (Arc::clone(&engine), Arc::clone(&arrivals));
+            let sync = Sync::new(engine, arrivals, mailbox.to_owned(), &dir, server.leases());
+            // First watched, then looked into: what comes in between is not missed.
+            let watcher = watch::watch(mailbox, &sync);
+            sync.begin();
+            Some(Own { sync, _watcher: watcher })
+        }
+        None => {
+            if engine.newest().map_err(failure)?.is_none() {
                 starting.phase(&Phase::new(SAMPLE));
                 engine.import(&mut sample::sample(), &mut |_| ControlFlow::Continue(())).map_err(failure)?;
             }
+            arrivals.tell();
+            None
         }
-    }
-    let arrivals = Arc::new(Arrivals::new(&engine).map_err(failure)?);
-    let own = place.mailbox().map(|mailbox| {
-        let sync = Sync::new(Arc::clone(&engine), Arc::clone(&arrivals), mailbox.to_owned(), server.leases());
-        sync.begin();
-        let watcher = watch::watch(mailbox, &sync);
-        Own { sync, _watcher: watcher }
-    });
+    };
     Ok(server.service(MailService::new(MailDaemon { engine, arrivals, own })))
 }
 
 /// The phase in which the sample is taken in.
 pub const SAMPLE: &str = "importing_sample";
 
-/// The phase that tells of a mailbox that has not been looked into yet.
-pub const NEW_MAILBOX: &str = "new_mailbox";
+/// How much of a message is sent at a time: a message can be longer than a frame.
+const RAW_CHUNK: usize = 256 << 10;
 
 struct MailDaemon {
     engine: Arc<Engine>,
@@ -74,12 +77,22 @@ struct Own {
     _watcher: Option<RecommendedWatcher>,
 }
 
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.sync.stop();
+    }
+}
+
 impl MailDaemon {
-    /// Asks the engine on a thread that may wait for the disk.
+    /// Asks the engine on a thread that may wait for the disk, once all of the mail is there.
     async fn ask<R: Send + 'static>(
         &self,
-        question: impl FnOnce(&Engine) -> Result<R, crate::EngineError> + Send + 'static,
+        cx: &Context,
+        question: impl FnOnce(&Engine) -> Result<R, EngineError> + Send + 'static,
     ) -> Result<R, MailError> {
+        if let Some(own) = &self.own {
+            own.sync.ready(|progress| cx.progress(progress)).await?;
+        }
         let engine = Arc::clone(&self.engine);
         on_a_thread(move || Ok(question(&engine)?)).await
     }
@@ -94,50 +107,61 @@ async fn on_a_thread<R: Send + 'static>(
 }
 
 impl Mail for MailDaemon {
-    async fn search(&self, query: String, limit: u32, sort: Sort) -> Result<Vec<Envelope>, MailError> {
-        self.ask(move |engine| engine.search(&query, limit as usize, sort)).await
+    async fn search(
+        &self,
+        cx: &Context,
+        query: String,
+        limit: u32,
+        sort: Sort,
+    ) -> Result<Vec<Envelope>, MailError> {
+        self.ask(cx, move |engine| engine.search(&query, limit as usize, sort)).await
     }
 
-    async fn count(&self, query: String) -> Result<u64, MailError> {
-        self.ask(move |engine| engine.count(&query)).await
+    async fn count(&self, cx: &Context, query: String) -> Result<u64, MailError> {
+        self.ask(cx, move |engine| engine.count(&query)).await
     }
 
-    async fn read(&self, id: MessageId) -> Result<FullMessage, MailError> {
-        self.ask(move |engine| engine.message(id)).await
+    async fn read(&self, cx: &Context, id: MessageId) -> Result<FullMessage, MailError> {
+        self.ask(cx, move |engine| engine.message(id)).await
     }
 
-    async fn raw(&self, id: MessageId) -> Result<Bytes, MailError> {
-        self.ask(move |engine| engine.raw(id).map(Bytes)).await
+    fn raw(&self, cx: &Context, id: MessageId) -> impl Stream<Item = Result<Bytes, MailError>> {
+        let raw = self.ask(cx, move |engine| engine.raw(id));
+        stream::once(raw).flat_map(|raw| match raw {
+            Ok(raw) => stream::iter(in_chunks(raw).map(Ok)).left_stream(),
+            Err(error) => stream::iter([Err(error)]).right_stream(),
+        })
     }
 
-    async fn thread(&self, id: MessageId) -> Result<Vec<Envelope>, MailError> {
-        self.ask(move |engine| engine.thread(id)).await
+    async fn thread(&self, cx: &Context, id: MessageId) -> Result<Vec<Envelope>, MailError> {
+        self.ask(cx, move |engine| engine.thread(id)).await
     }
 
-    async fn mark(&self, ids: Vec<MessageId>, mark: Mark) -> Result<u64, MailError> {
-        self.ask(move |engine| engine.mark(&ids, mark)).await
+    async fn mark(&self, cx: &Context, ids: Vec<MessageId>, mark: Mark) -> Result<u64, MailError> {
+        self.ask(cx, move |engine| engine.mark(&ids, mark)).await
     }
 
     async fn label(
         &self,
+        cx: &Context,
         ids: Vec<MessageId>,
         add: Vec<String>,
         remove: Vec<String>,
     ) -> Result<u64, MailError> {
-        self.ask(move |engine| engine.label(&ids, &add, &remove)).await
+        self.ask(cx, move |engine| engine.label(&ids, &add, &remove)).await
     }
 
     async fn import(&self, cx: &Context, path: PathBuf) -> Result<ImportReport, MailError> {
         let (engine, arrivals) = (Arc::clone(&self.engine), Arc::clone(&self.arrivals));
         let caller = cx.cancellation();
         on_a_thread(move || {
-            let mut mailbox = Mailbox::open(&path)?;
+            let mut mailbox = open(&engine, &path)?;
             let total = mailbox.len_hint();
             let outcome = engine.import(&mut mailbox, &mut |progress| {
                 caller.progress(in_bytes(progress, total));
                 go_on(&caller)
             });
-            arrivals.publish_new(&engine);
+            arrivals.tell();
             Ok(outcome?)
         })
         .await
@@ -154,7 +178,7 @@ impl Mail for MailDaemon {
 
     async fn reindex(&self, cx: &Context) -> Result<(), MailError> {
         let caller = cx.cancellation();
-        self.ask(move |engine| {
+        self.ask(cx, move |engine| {
             engine.reindex(&mut |progress| {
                 caller.progress(Progress::new(progress.done, Some(progress.total), "messages"));
                 go_on(&caller)
@@ -164,8 +188,25 @@ impl Mail for MailDaemon {
     }
 
     async fn stats(&self) -> Result<Stats, MailError> {
-        self.ask(Engine::stats).await
+        let engine = Arc::clone(&self.engine);
+        on_a_thread(move || Ok(engine.stats()?)).await
     }
+}
+
+/// Opens a mailbox of which only what the engine does not know is read.
+fn open(engine: &Arc<Engine>, path: &Path) -> Result<Mailbox, MailboxError> {
+    let engine = Arc::clone(engine);
+    // Should the database not answer, the message is read, and the import tells what is wrong.
+    let known = move |origin: &str, flags| engine.knows(origin, flags).unwrap_or(false);
+    Ok(Mailbox::open(path)?.pass_over(known))
+}
+
+/// Cuts a message into pieces.
+fn in_chunks(raw: Vec<u8>) -> impl Iterator<Item = Bytes> {
+    (0..raw.len()).step_by(RAW_CHUNK).map(move |start| {
+        let end = raw.len().min(start + RAW_CHUNK);
+        Bytes(raw.get(start..end).unwrap_or_default().to_vec())
+    })
 }
 
 fn go_on(caller: &Cancellation) -> ControlFlow<()> {

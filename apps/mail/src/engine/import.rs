@@ -11,7 +11,7 @@ use crate::mailbox::{Found, MailboxError};
 use crate::model::{BrokenEntry, ImportProgress, ImportReport};
 use crate::store::{self, Incoming, Inserted};
 
-/// How many messages are stored at once. Each batch costs the disk a handful of syncs; more would
+/// How many messages are looked at and stored at once. Each batch costs the disk a handful of syncs; more would
 /// let a `mark` wait longer for its turn and keep more mail in memory.
 const BATCH_MESSAGES: usize = 500;
 
@@ -25,7 +25,8 @@ impl Engine {
     /// Takes in every message of a mailbox that is not there yet.
     ///
     /// Stores a batch of messages at a time, each wholly or not at all, and calls `progress` after
-    /// each. Messages that are there are not changed. Entries that cannot be read are reported and
+    /// each. A message that is there gains the labels of places where it was not seen before, and the flags
+    /// that have changed at its place since the last import. Entries that cannot be read are reported and
     /// passed over.
     ///
     /// # Errors
@@ -43,7 +44,7 @@ impl Engine {
         loop {
             let batch = self.read_batch(entries)?;
             let added = self.store_batch(&batch.messages)?;
-            let messages = batch.messages.len() as u64;
+            let messages = batch.messages.len() as u64 + batch.known;
             done.seen += messages + batch.broken.len() as u64;
             done.added += added;
             done.duplicate += messages - added;
@@ -75,12 +76,16 @@ impl Engine {
     ) -> Result<Batch, EngineError> {
         let reader = self.pool.get()?;
         let mut batch = Batch::default();
-        while batch.messages.len() + batch.broken.len() < BATCH_MESSAGES && batch.bytes < BATCH_BYTES {
+        while batch.len() < BATCH_MESSAGES && batch.bytes < BATCH_BYTES {
             match entries.next() {
                 None => batch.end = Some(End::Complete),
                 Some(Err(error)) => batch.end = Some(End::Failed(error)),
                 Some(Ok(Found::Broken { origin, reason })) => {
                     batch.broken.push(BrokenEntry { origin, reason });
+                    continue;
+                }
+                Some(Ok(Found::Known)) => {
+                    batch.known += 1;
                     continue;
                 }
                 Some(Ok(Found::Message(entry))) => {
@@ -100,6 +105,9 @@ impl Engine {
 
     /// Stores a batch and lets the index take it in; returns how many messages were new.
     fn store_batch(&self, batch: &[Incoming]) -> Result<u64, EngineError> {
+        if batch.is_empty() {
+            return Ok(0);
+        }
         let mut writer = self.writer();
         let Writer { db, .. } = &mut *writer;
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -118,9 +126,17 @@ impl Engine {
 #[derive(Debug, Default)]
 struct Batch {
     messages: Vec<Incoming>,
+    /// Messages that were not read, for they are there.
+    known: u64,
     broken: Vec<BrokenEntry>,
     bytes: u64,
     end: Option<End>,
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        self.messages.len() + self.broken.len() + usize::try_from(self.known).unwrap_or(usize::MAX)
+    }
 }
 
 /// Why a batch is the last.

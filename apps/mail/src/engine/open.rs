@@ -54,11 +54,14 @@ impl Engine {
         let dir = dir.into();
         let lock = lock(&dir)?;
         let db = store::open_writer(&dir)?;
-        let index = match SearchIndex::open(&dir.join(INDEX_DIR)) {
+        let index_dir = dir.join(INDEX_DIR);
+        let index = match SearchIndex::open(&index_dir) {
             Ok(index) => Some(Arc::new(index)),
             Err(full @ EngineError::StorageFull { .. }) => return Err(full),
+            // Nothing is wrong with an index that has not been built yet.
+            Err(_) if !index_dir.exists() => None,
             Err(reason) => {
-                tracing::info!(?reason, "the index has to be built anew");
+                tracing::warn!(?reason, "the index is built anew by the first search");
                 None
             }
         };

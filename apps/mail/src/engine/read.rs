@@ -7,7 +7,7 @@ use super::open::{Engine, INDEX_DIR};
 use crate::error::EngineError;
 use crate::message::Message;
 use crate::model::{Address, Attachment, Envelope, FullMessage, MessageId, Sort, Stats};
-use crate::{index, query, store};
+use crate::{index, mailbox, query, store};
 
 /// The most messages one search or conversation returns: a few megabytes of envelopes, and more than anyone reads.
 pub const MAX_RESULTS: usize = 10_000;
@@ -74,6 +74,16 @@ impl Engine {
         self.envelopes(&ids)
     }
 
+    /// Whether a message was taken in from this place, with these flags: there is nothing new in reading it
+    /// again where a place keeps its message.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Store`].
+    pub fn knows(&self, origin: &str, flags: mailbox::Flags) -> Result<bool, EngineError> {
+        Ok(store::knows(&*self.pool.get()?, origin, flags)?)
+    }
+
     /// The message that came last; `None` when there is none.
     ///
     /// # Errors
@@ -114,7 +124,7 @@ impl Engine {
         let reader = self.pool.get()?;
         let (messages, unread, threads) = store::count_messages(&reader)?;
         let database = self.dir.join(store::DATABASE_FILE);
-        let log = database.with_added_extension("wal");
+        let log = self.dir.join(store::LOG_FILE);
         Ok(Stats {
             messages,
             unread,

@@ -118,7 +118,7 @@ mod tests {
         let origin = |found: Result<_, MailboxError>| match found {
             Ok(Found::Message(entry)) => entry.origin,
             Ok(Found::Broken { origin, reason }) => format!("{origin}: {reason}"),
-            Err(error) => error.to_string(),
+            other => panic!("{other:?}"),
         };
         eml.map(origin).collect()
     }

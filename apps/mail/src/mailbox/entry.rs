@@ -9,7 +9,7 @@ pub struct Entry {
     pub flags: Flags,
     /// The folders and keywords it was filed under, in the mailbox's order, without repetition.
     pub labels: Vec<String>,
-    /// Where in the mailbox it is: the file, and the place inside an mbox.
+    /// Where it is: the file, and the place inside an mbox. Of a file in a Maildir, the name without the flags.
     ///
     /// The same at the next import as long as the message is not moved to another folder.
     pub origin: String,
@@ -26,11 +26,20 @@ pub struct Flags {
     pub replied: bool,
 }
 
+impl Flags {
+    /// The same as a number, a bit each.
+    pub(crate) fn bits(self) -> u8 {
+        u8::from(self.read) | u8::from(self.flagged) << 1 | u8::from(self.replied) << 2
+    }
+}
+
 /// What is found at one place of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// A message.
     Message(Entry),
+    /// A message that the caller knows as it is, see [`Mailbox::pass_over`](super::Mailbox::pass_over).
+    Known,
     /// Something that should be a message or a folder and cannot be read.
     Broken {
         /// Where in the mailbox it is, as in [`Entry::origin`].

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::file::{self, DEPTH_MAX, Place};
+use super::known::Known;
 use super::{Flags, Found, MailboxError};
 
 /// How often one message may be renamed under the reader's eyes before it is given up.
@@ -23,6 +24,7 @@ pub(super) struct Maildir {
     folder: PathBuf,
     /// The files of `folder` still to be read, the next one last.
     files: Vec<File>,
+    known: Known,
 }
 
 impl Maildir {
@@ -34,7 +36,13 @@ impl Maildir {
             return Ok(None);
         }
         folders.reverse();
-        Ok(Some(Self { root: root.to_owned(), folders, folder: PathBuf::new(), files: Vec::new() }))
+        let known = Known::default();
+        Ok(Some(Self { root: root.to_owned(), folders, folder: PathBuf::new(), files: Vec::new(), known }))
+    }
+
+    /// Has the files that `known` tells of not read: what has a name in a Maildir never changes.
+    pub(super) fn pass_over(&mut self, known: Known) {
+        self.known = known;
     }
 
     fn enter(&mut self, folder: PathBuf) -> io::Result<()> {
@@ -81,6 +89,9 @@ impl Iterator for Maildir {
         loop {
             while let Some(file) = self.files.pop() {
                 let origin = self.origin(&file);
+                if self.known.tells(&origin, file.flags()) {
+                    return Some(Ok(Found::Known));
+                }
                 match self.visit(file) {
                     Ok(None) => {}
                     Ok(Some(found)) => return Some(Ok(found)),
@@ -216,7 +227,7 @@ mod tests {
     fn message(found: Option<Result<Found, MailboxError>>) -> Entry {
         match found.unwrap().unwrap() {
             Found::Message(entry) => entry,
-            Found::Broken { origin, reason } => panic!("{origin}: {reason}"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -180,6 +180,7 @@ mod tests {
         let text = |found| match found {
             Found::Message(entry) => String::from_utf8(entry.raw).unwrap(),
             Found::Broken { reason, .. } => format!("broken: {reason}"),
+            Found::Known => panic!("nothing is known"),
         };
         read(mbox).into_iter().map(text).collect()
     }
@@ -195,6 +196,7 @@ mod tests {
             .map(|found| match found {
                 Found::Message(entry) => entry.origin,
                 Found::Broken { origin, .. } => origin,
+                Found::Known => panic!("nothing is known"),
             })
             .collect();
         let second = mbox.rfind("From ").unwrap();

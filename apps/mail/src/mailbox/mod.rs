@@ -4,12 +4,15 @@
 //! bounded by one message of [`MESSAGE_MAX`] bytes and the file names of one folder. What is broken is
 //! reported in its place as [`Found::Broken`], and reading goes on with what follows.
 //!
+//! The forms name their entries by the place inside the mailbox; [`Mailbox`] puts its own path before that.
+//!
 //! `mbox`, `maildir` and `eml` are the three forms, each an iterator with the same order of items.
 
 mod eml;
 mod entry;
 mod error;
 mod file;
+mod known;
 mod maildir;
 mod mbox;
 mod open;

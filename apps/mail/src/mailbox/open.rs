@@ -3,9 +3,11 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use super::eml::{self, Eml};
+use super::file;
+use super::known::Known;
 use super::maildir::Maildir;
 use super::mbox::Mbox;
-use super::{Found, MailboxError};
+use super::{Entry, Flags, Found, MailboxError};
 
 /// How much of a file is read at once.
 const BUFFER: usize = 1 << 16;
@@ -16,6 +18,8 @@ const BUFFER: usize = 1 << 16;
 #[derive(Debug)]
 pub struct Mailbox {
     form: Form,
+    /// What is put before the origins: the directory, or that of the file.
+    place: String,
     /// What was read to know that there is mail.
     first: Option<Found>,
     bytes: Option<u64>,
@@ -32,7 +36,8 @@ impl Mailbox {
         if metadata.is_dir() {
             Self::open_directory(path)
         } else if metadata.is_file() {
-            Ok(Self { form: open_file(path)?, first: None, bytes: Some(metadata.len()) })
+            let place = place(path.parent().unwrap_or(path));
+            Ok(Self { form: open_file(path)?, place, first: None, bytes: Some(metadata.len()) })
         } else {
             Err(MailboxError::NotMail { path: path.to_owned() })
         }
@@ -44,13 +49,25 @@ impl Mailbox {
         self.bytes
     }
 
+    /// Has what `known` tells of by its origin and flags not read again, where that is safe: in a Maildir,
+    /// whose files are written once under a name of their own. An mbox can be rewritten anywhere, and an
+    /// `.eml` file replaced.
+    #[must_use]
+    pub fn pass_over(mut self, known: impl Fn(&str, Flags) -> bool + Send + 'static) -> Self {
+        if let Form::Maildir(maildir) = &mut self.form {
+            let place = self.place.clone();
+            maildir.pass_over(Known::new(move |origin, flags| known(&format!("{place}{origin}"), flags)));
+        }
+        self
+    }
+
     fn open_directory(path: &Path) -> Result<Self, MailboxError> {
         if let Some(maildir) = Maildir::open(path)? {
-            return Ok(Self { form: Form::Maildir(maildir), first: None, bytes: None });
+            return Ok(Self { form: Form::Maildir(maildir), place: place(path), first: None, bytes: None });
         }
         let mut eml = Eml::open(path)?;
         let first = eml.next().ok_or_else(|| MailboxError::NotMail { path: path.to_owned() })??;
-        Ok(Self { form: Form::Eml(eml), first: Some(first), bytes: None })
+        Ok(Self { form: Form::Eml(eml), place: place(path), first: Some(first), bytes: None })
     }
 }
 
@@ -58,15 +75,29 @@ impl Iterator for Mailbox {
     type Item = Result<Found, MailboxError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(first) = self.first.take() {
-            return Some(Ok(first));
+        let next = match self.first.take() {
+            Some(first) => Some(Ok(first)),
+            None => match &mut self.form {
+                Form::Mbox(mbox) => mbox.next(),
+                Form::Maildir(maildir) => maildir.next(),
+                Form::Eml(eml) => eml.next(),
+            },
+        };
+        let mut next = next?;
+        if let Ok(Found::Message(Entry { origin, .. }) | Found::Broken { origin, .. }) = &mut next {
+            origin.insert_str(0, &self.place);
         }
-        match &mut self.form {
-            Form::Mbox(mbox) => mbox.next(),
-            Form::Maildir(maildir) => maildir.next(),
-            Form::Eml(eml) => eml.next(),
-        }
+        Some(next)
     }
+}
+
+/// What comes before the names of what is in a directory.
+fn place(directory: &Path) -> String {
+    let mut place = file::name_of(directory.as_os_str());
+    if !place.is_empty() && !place.ends_with('/') {
+        place.push('/');
+    }
+    place
 }
 
 #[derive(Debug)]
@@ -84,17 +115,34 @@ fn open_file(path: &Path) -> Result<Form, MailboxError> {
         Ok(Form::Eml(Eml::file(path)))
     } else if start.is_empty() || start.starts_with(b"From ") {
         Ok(Form::Mbox(Mbox::new(file, path)))
-    } else if starts_with_header(start) {
+    } else if starts_with_headers(start) {
         Ok(Form::Eml(Eml::file(path)))
     } else {
         Err(MailboxError::NotMail { path: path.to_owned() })
     }
 }
 
-/// Whether a file starts with a header's name, as a message does.
-fn starts_with_header(start: &[u8]) -> bool {
-    let name = start.split(|byte| *byte == b':').next().unwrap_or_default();
-    name.len() < start.len() && !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
+/// Headers of which every message has one. Other text files have lines with colons too.
+const HEADERS: &[&str] = &[
+    "from",
+    "sender",
+    "to",
+    "cc",
+    "date",
+    "subject",
+    "message-id",
+    "received",
+    "return-path",
+    "delivered-to",
+    "mime-version",
+    "content-type",
+];
+
+/// Whether a file starts with headers, as a message does.
+fn starts_with_headers(start: &[u8]) -> bool {
+    let headers = start.split(|byte| *byte == b'\n').take_while(|line| !line.trim_ascii().is_empty());
+    let mut names = headers.filter_map(|line| line.split(|byte| *byte == b':').next());
+    names.any(|name| HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header.as_bytes())))
 }
 
 #[cfg(test)]
@@ -131,6 +179,46 @@ mod tests {
     }
 
     #[test]
+    fn origins_begin_with_the_mailbox() {
+        let dir = TempDir::new().unwrap();
+        let mbox = dir.path().join("mbox");
+        fs::write(&mbox, format!("From a@b\n{MAIL}\nFrom c@d\n\n")).unwrap();
+        let origins: Vec<_> = Mailbox::open(&mbox)
+            .unwrap()
+            .map(|found| match found.unwrap() {
+                Found::Message(Entry { origin, .. }) | Found::Broken { origin, .. } => origin,
+                Found::Known => panic!("nothing is known"),
+            })
+            .collect();
+        let path = mbox.display();
+        assert_eq!(origins, [format!("{path}@0"), format!("{path}@{}", "From a@b\n\n".len() + MAIL.len())]);
+    }
+
+    #[test]
+    fn what_is_known_in_a_maildir_is_not_read() {
+        let dir = TempDir::new().unwrap();
+        for name in ["cur", "new"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        fs::write(dir.path().join("cur/1:2,S"), MAIL).unwrap();
+        // It would be found broken.
+        fs::write(dir.path().join("cur/2:2,F"), "").unwrap();
+        let known = format!("{}/2", dir.path().display());
+        let flagged = Flags { flagged: true, ..Flags::default() };
+        let found = |knows: Flags| {
+            let known = known.clone();
+            let mailbox = Mailbox::open(dir.path()).unwrap();
+            mailbox
+                .pass_over(move |origin, flags| origin == known && flags == knows)
+                .map(Result::unwrap)
+                .collect::<Vec<_>>()
+        };
+        assert!(matches!(found(flagged).as_slice(), [Found::Message(_), Found::Known]));
+        let changed = found(Flags::default());
+        assert!(matches!(changed.as_slice(), [Found::Message(_), Found::Broken { .. }]), "{changed:?}");
+    }
+
+    #[test]
     fn the_size_is_known_of_a_file_only() {
         let dir = TempDir::new().unwrap();
         let file = dir.path().join("one.eml");
@@ -146,7 +234,7 @@ mod tests {
         let error = Mailbox::open(&none).unwrap_err();
         assert!(matches!(error, MailboxError::NotFound { .. }));
         assert_eq!(error.to_string(), format!("there is no mailbox at {}; check the path", none.display()));
-        fs::write(dir.path().join("notes"), "just some text").unwrap();
+        fs::write(dir.path().join("notes"), "root:x:0:0\njust: some text\n\nFrom: a\n").unwrap();
         for path in [dir.path(), &dir.path().join("notes"), Path::new("/dev/null")] {
             let error = Mailbox::open(path).unwrap_err();
             assert!(matches!(error, MailboxError::NotMail { .. }), "{error}");

@@ -5,10 +5,11 @@ use std::cell::OnceCell;
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use super::content::content_hash;
+use super::origins::{self, Seen};
 use super::queue::enqueue;
 use super::subject::Subject;
 use super::{labels, threads};
-use crate::mailbox::Entry;
+use crate::mailbox::{Entry, Flags};
 use crate::message::{self, Message};
 use crate::model::{Address, MessageId};
 
@@ -60,12 +61,18 @@ pub(crate) fn known(db: &Connection, incoming: &Incoming) -> Result<Option<Messa
 
 /// Adds a message; to be called in a transaction.
 ///
-/// A message that is there keeps its state, which may have been changed since. Found at a place not
-/// seen before, it gains the labels it has there.
+/// A message that is there keeps its state, which may have been changed since, but for the flags that its
+/// mailbox has changed since it was last found there. Found at a place not seen before, it gains the labels
+/// it has there.
 pub(crate) fn insert(db: &Connection, incoming: &Incoming) -> Result<Inserted> {
     let entry = &incoming.entry;
     if let Some(id) = known(db, incoming)? {
-        if record_origin(db, id, entry)? && add_labels(db, id, &entry.labels)? {
+        let changed = match origins::record(db, id, entry)? {
+            Seen::Never => add_labels(db, id, &entry.labels)?,
+            Seen::Changed(0) => false,
+            Seen::Changed(flags) => take_over(db, id, flags, entry.flags)?,
+        };
+        if changed {
             enqueue(db, id)?;
         }
         return Ok(Inserted::Duplicate);
@@ -75,7 +82,7 @@ pub(crate) fn insert(db: &Connection, incoming: &Incoming) -> Result<Inserted> {
     insert_row(db, id, incoming)?;
     db.prepare_cached("INSERT INTO raw (message, bytes) VALUES (?1, ?2)")?
         .execute(params![id.0, entry.raw])?;
-    record_origin(db, id, entry)?;
+    origins::record(db, id, entry)?;
     add_labels(db, id, &entry.labels)?;
     enqueue(db, id)?;
     Ok(Inserted::Added(id))
@@ -112,12 +119,17 @@ fn insert_row(db: &Connection, id: MessageId, incoming: &Incoming) -> Result<()>
     Ok(())
 }
 
-/// Whether the place was new.
-fn record_origin(db: &Connection, id: MessageId, entry: &Entry) -> Result<bool> {
-    let added = db
-        .prepare_cached("INSERT OR IGNORE INTO origins (origin, message) VALUES (?1, ?2)")?
-        .execute(params![entry.origin, id.0])?;
-    Ok(added > 0)
+/// Takes over those flags that `changed` names, as [`Flags::bits`].
+fn take_over(db: &Connection, id: MessageId, changed: u8, flags: Flags) -> Result<bool> {
+    let updated = db
+        .prepare_cached(
+            "UPDATE messages SET unread  = iif(?2 & 1, NOT (?3 & 1), unread),
+                                 flagged = iif(?2 & 2, ?3 >> 1 & 1, flagged),
+                                 replied = iif(?2 & 4, ?3 >> 2 & 1, replied)
+             WHERE id = ?1",
+        )?
+        .execute(params![id.0, changed, flags.bits()])?;
+    Ok(updated > 0)
 }
 
 /// Whether a label was new. What cannot be a label is left out: a mailbox has no one to ask.

@@ -65,13 +65,6 @@ pub(crate) fn raw(db: &Connection, id: MessageId) -> Result<Option<Vec<u8>>> {
         .optional()
 }
 
-/// Where a message was found.
-pub(crate) fn origins(db: &Connection, id: MessageId) -> Result<Vec<String>> {
-    db.prepare_cached("SELECT origin FROM origins WHERE message = ?1 ORDER BY origin")?
-        .query_map([id.0], |row| row.get(0))?
-        .collect()
-}
-
 /// At most `limit` messages of the conversation that `id` is in, oldest first; none when there is no
 /// such message.
 pub(crate) fn ids_of_thread(db: &Connection, id: MessageId, limit: usize) -> Result<Vec<MessageId>> {

@@ -10,8 +10,15 @@ use crate::error::EngineError;
 /// The name of the database inside the data directory.
 pub(crate) const DATABASE_FILE: &str = "mail.db";
 
+/// The name that SQLite gives to the database's log.
+pub(crate) const LOG_FILE: &str = "mail.db-wal";
+
 /// One entry per version, never edited once released, only added to.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("schema.sql")),
+    // What the mailbox last said of the message there: a bit each for read, flagged and replied. Unknown in older rows.
+    M::up("ALTER TABLE origins ADD COLUMN flags INTEGER;"),
+];
 
 /// The version of the schema: how many migrations there are.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;

@@ -38,7 +38,7 @@ fn one_message_in_two_mailboxes_is_one_message_with_both_labels() {
             entry.raw.extend(b"\n\n");
             Found::Message(entry)
         }
-        broken @ Found::Broken { .. } => broken,
+        other => other,
     };
     let hello = mail("hello").id("1@x").body("text");
     assert_eq!(counts(&import(&engine, [hello.clone().label("inbox").at("a")])), (1, 1, 0));

@@ -15,5 +15,6 @@ mod level;
 mod mail;
 mod mailboxes;
 mod mutations;
+mod program;
 mod search;
 mod threads;

@@ -149,6 +149,7 @@ fn read(mbox: &[u8], capacity: usize) -> Vec<(String, Vec<u8>)> {
     let found = Mbox::new(source, Path::new("x")).map(|found| match found.unwrap() {
         Found::Message(entry) => (entry.origin, entry.raw),
         Found::Broken { origin, reason } => (origin, reason.into_bytes()),
+        Found::Known => panic!("nothing is known"),
     });
     found.collect()
 }

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::streams::Incoming;
 use super::{ClientBuilder, Events, Items, TryItems};
 use crate::client::{CallError, CallOptions};
-use crate::connection::arrival::Next;
+use crate::connection::arrival::{Next, unexpected_stream};
 use crate::encoding::{Encoding, Raw};
 use crate::limits::RETRIES_MAX;
 use crate::service::{Method, ServiceError};
@@ -152,8 +152,10 @@ impl Client {
             match session.next(id, deadline.map(|(at, _)| at)) {
                 Some(Next::Progress(progress)) => self.options.progressed(progress),
                 Some(Next::End(end)) => return end.into_value(self.options.deadline_after()),
-                // A method that streams was called as one that does not: its items are not asked for.
-                Some(Next::Arrival(_)) => (),
+                Some(Next::Arrival(_)) => {
+                    session.abandon(id);
+                    return Err(unexpected_stream());
+                }
                 None => {
                     session.abandon(id);
                     return Err(CallError::Deadline {

@@ -5,6 +5,7 @@
 
 mod call;
 mod connect;
+mod connection;
 mod session;
 mod streams;
 

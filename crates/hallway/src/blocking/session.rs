@@ -1,16 +1,16 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
 use std::time::Instant;
 
 use serde::Serialize;
 
 use super::Connect;
-use crate::client::{CallError, Outcome};
-use crate::connection::arrival::{Arrival, End, Next};
-use crate::connection::{Closed, Inbox, Received, Wire};
+use super::connection::Connection;
+use crate::connection::arrival::{Arrivals, End, Next};
+use crate::connection::{CallError, Closed, Outcome, Received, Wire};
 use crate::encoding::Raw;
-use crate::limits::{READ_SIZE, STREAM_WINDOW_MAX};
-use crate::protocol::{Call, Goaway, Hello, Id, Message, Progress, WireError, code};
+use crate::limits::READ_SIZE;
+use crate::protocol::{Call, Goaway, Hello, Id, Message, WireError, code};
 use crate::transport::BlockingStream;
 
 /// One conversation, and the next one when it is lost.
@@ -24,36 +24,17 @@ pub(super) struct Session {
     last_id: u64,
 }
 
-/// One connection.
-struct Connection {
-    stream: Box<dyn BlockingStream>,
-    inbox: Inbox,
-    /// What has not been written yet: at first the `hello`, which goes with the first call.
-    out: Vec<u8>,
-    /// The peer takes no further calls.
-    goaway: Option<Goaway>,
-    heard_hello: bool,
-    timeout_is_set: bool,
-}
-
 /// The open calls, by id.
 #[derive(Default)]
-struct Calls(HashMap<u64, Slot>);
-
-#[derive(Default)]
-struct Slot {
-    items: VecDeque<Arrival>,
-    progress: Option<Progress>,
-    end: Option<End>,
-    /// The call was not written to its end.
-    unsent: bool,
-}
+struct Calls(HashMap<u64, Arrivals>);
 
 /// What one read has brought, other than for open calls.
 #[derive(Default)]
 struct Heard {
-    hello: bool,
+    /// Anything that may mean that the server has begun to work.
+    sign_of_work: bool,
     goaway: Option<Goaway>,
+    words: Option<WireError>,
     violation: Option<String>,
     /// Refusals of what the server asked of a client that serves nothing.
     answers: Vec<(Id, WireError)>,
@@ -78,23 +59,27 @@ impl Session {
         self.to.is_some()
     }
 
-    /// Sends a call, on a new connection if the last one is lost, and returns its id.
+    /// Sends a call, on a new connection if the last one is lost, and returns its id. What the system does not
+    /// take at once is sent as the answer is waited for.
     pub(super) fn begin<P: Serialize>(&mut self, call: Call<'_, P>) -> Result<u64, CallError> {
-        self.last_id += 1;
-        let id = self.last_id;
-        self.say(&Message::Call(Call { id: Some(Id::Number(id)), ..call }))?;
-        self.calls.0.insert(id, Slot::default());
-        if !self.flush() {
-            // Its last byte was not written, so it cannot have been dispatched.
-            self.calls.slot(&Id::Number(id), |slot| slot.unsent = true);
+        let id = self.last_id + 1;
+        let window = call.window;
+        self.usable()?.say(&Message::Call(Call { id: Some(Id::Number(id)), ..call }))?;
+        self.last_id = id;
+        self.calls.0.insert(id, Arrivals::new(window));
+        if let Ok(connection) = &mut self.connection {
+            connection.send_call_now(id);
         }
         Ok(id)
     }
 
     /// Sends a notification.
     pub(super) fn notify<P: Serialize>(&mut self, call: Call<'_, P>) -> Result<(), CallError> {
-        self.say(&Message::Call(Call { id: None, ..call }))?;
-        self.flush();
+        self.usable()?.say(&Message::Call(Call { id: None, ..call }))?;
+        self.send_now();
+        while self.connection.as_ref().is_ok_and(Connection::has_to_write) {
+            self.turn(None);
+        }
         match &self.connection {
             Ok(_) => Ok(()),
             Err(closed) => Err(CallError::Closed { closed: closed.clone(), outcome: Outcome::Unknown }),
@@ -107,7 +92,7 @@ impl Session {
             if let Some(next) = self.calls.next(id) {
                 return Some(next);
             }
-            if !self.read(deadline) {
+            if !self.turn(deadline) {
                 return None;
             }
         }
@@ -115,28 +100,36 @@ impl Session {
 
     /// Takes a call back.
     pub(super) fn abandon(&mut self, id: u64) {
-        let open = self.calls.0.remove(&id).is_some_and(|slot| slot.end.is_none());
-        if open && self.connection.is_ok() {
-            let _unwritten = self.say::<()>(&Message::Cancel { id: Id::Number(id) });
-            self.flush();
+        if self.calls.0.remove(&id).is_some_and(|call| !call.has_ended()) {
+            self.mention(&Message::Cancel { id: Id::Number(id) });
         }
     }
 
     /// Makes room for more items of a stream.
     pub(super) fn grant(&mut self, id: u64, items: u32) {
-        if self.connection.is_ok() {
-            let _unwritten = self.say::<()>(&Message::Grant { id: Id::Number(id), items });
-            self.flush();
+        if let Some(call) = self.calls.0.get_mut(&id).filter(|call| !call.has_ended()) {
+            call.grant(items);
+            self.mention(&Message::Grant { id: Id::Number(id), items });
         }
     }
 
-    fn say<P: Serialize>(&mut self, message: &Message<'_, P>) -> Result<(), CallError> {
-        let wire = self.wire;
-        wire.write(message, &mut self.connection()?.out).map_err(CallError::Params)
+    /// Says something that only the present connection is concerned with, if there is one.
+    fn mention(&mut self, message: &Message<'_, ()>) {
+        if let Ok(connection) = &mut self.connection {
+            // Numbers and words of our own: there is nothing in it that could not be written.
+            let _written = connection.say(message);
+            self.send_now();
+        }
     }
 
     /// A connection that takes calls.
-    fn connection(&mut self) -> Result<&mut Connection, CallError> {
+    fn usable(&mut self) -> Result<&mut Connection, CallError> {
+        // What came while nobody called: the end, or a farewell. A call is not sent into the void, where its
+        // fate would be unknown.
+        let idle = self.calls.0.values().all(Arrivals::has_ended);
+        if idle && self.connection.as_ref().is_ok_and(Connection::has_news) {
+            self.read();
+        }
         let left = self.connection.as_ref().ok().and_then(|connection| connection.goaway.clone());
         if let Some(goaway) = left {
             self.close(&Closed::new(Closed::GOAWAY, goaway.message));
@@ -150,23 +143,39 @@ impl Session {
         })
     }
 
-    /// Writes what is in line, and tells whether all of it has gone. A failure shows again at the next read,
-    /// which first brings what the server has said before it went: a `goaway` tells which calls did not run.
-    fn flush(&mut self) -> bool {
-        let Ok(connection) = &mut self.connection else { return false };
-        let out = std::mem::take(&mut connection.out);
-        connection.stream.write_all(&out).is_ok()
+    /// Writes what the system takes. A failure shows at the next read, which first brings what the server
+    /// has said before it went: a `goaway` tells that the call did not run.
+    fn send_now(&mut self) {
+        if let Ok(connection) = &mut self.connection {
+            connection.send_now();
+        }
     }
 
-    /// Reads once. `false`: the deadline has passed.
-    fn read(&mut self, deadline: Option<Instant>) -> bool {
-        let Ok(connection) = &mut self.connection else {
-            // Whatever is still open was told when the connection went.
-            return true;
-        };
-        if !connection.wait_until(deadline) {
-            return false;
+    /// Moves the conversation on: writes what is in line, or reads once. `false`: the deadline has passed.
+    fn turn(&mut self, deadline: Option<Instant>) -> bool {
+        // Whatever is still open was told when the connection went.
+        let Ok(connection) = &mut self.connection else { return true };
+        connection.send_now();
+        if connection.has_to_write() || deadline.is_some() {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return false;
+            }
+            match connection.wait(left) {
+                Ok(ready) if !ready.to_read => return true,
+                Ok(_) => (),
+                Err(error) => {
+                    self.close(&Closed::new(Closed::IO, format!("cannot wait: {error}")));
+                    return true;
+                }
+            }
         }
+        self.read();
+        true
+    }
+
+    fn read(&mut self) {
+        let Ok(connection) = &mut self.connection else { return };
         if self.buffer.is_empty() {
             // Zeroed by the system, page by page as they are used; `resize` would touch them all.
             self.buffer = vec![0; READ_SIZE];
@@ -175,10 +184,8 @@ impl Session {
             Ok(0) => self.close(&Closed::new(Closed::BY_PEER, "the server closed the connection")),
             Ok(length) => self.receive(length),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => (),
             Err(error) => self.close(&Closed::new(Closed::IO, format!("cannot read: {error}"))),
         }
-        true
     }
 
     fn receive(&mut self, length: usize) {
@@ -189,15 +196,15 @@ impl Session {
             Received::Message(message) => calls.hear(message, &mut heard),
             Received::Refused(refusal) => heard.violation = Some(refusal.error.message),
         });
-        connection.heard_hello |= heard.hello;
+        connection.may_have_worked |= heard.sign_of_work;
+        connection.words = heard.words.or(connection.words.take());
         if let Some(goaway) = heard.goaway {
             calls.end_above(&goaway);
             connection.goaway = Some(goaway);
         }
         for (id, error) in heard.answers {
-            let _unwritten = self.say::<()>(&Message::Error { id: Some(id), error });
+            self.mention(&Message::Error { id: Some(id), error });
         }
-        self.flush();
         let violation = heard.violation.or(outcome.err().map(|error| error.to_string()));
         if let Some(violation) = violation {
             self.close(&Closed::new(
@@ -209,70 +216,51 @@ impl Session {
 
     /// The connection is lost: every open call ends, and says whether it may have run.
     fn close(&mut self, closed: &Closed) {
-        let Ok(connection) = std::mem::replace(&mut self.connection, Err(closed.clone())) else { return };
-        for slot in self.calls.0.values_mut() {
-            let may_have_run = connection.heard_hello && !slot.unsent;
-            let outcome = if may_have_run { Outcome::Unknown } else { Outcome::NotDispatched };
-            slot.end.get_or_insert_with(|| End::Lost { closed: closed.clone(), outcome });
+        let Ok(connection) = &self.connection else { return };
+        let words = connection.words.as_ref().filter(|_| closed.code == Closed::BY_PEER);
+        let closed = words.map_or_else(|| closed.clone(), Closed::with_words);
+        for (id, call) in &mut self.calls.0 {
+            // A server that breaks the rules may have broken that one as well.
+            let unknown = connection.may_have_run(*id) || closed.code == Closed::VIOLATION;
+            let outcome = if unknown { Outcome::Unknown } else { Outcome::NotDispatched };
+            call.end(End::Lost { closed: closed.clone(), outcome });
         }
-    }
-}
-
-impl Connection {
-    fn new(wire: Wire, hello: &Hello, stream: Box<dyn BlockingStream>) -> Self {
-        let mut out = Vec::new();
-        // Text and numbers of our own: there is nothing in it that could not be written.
-        let _written = wire.write::<()>(&Message::Hello(hello.clone()), &mut out);
-        let inbox = Inbox::new(wire);
-        Self { stream, inbox, out, goaway: None, heard_hello: false, timeout_is_set: false }
-    }
-
-    /// Bounds the next read by the deadline; without one there is nothing to do, and no system call.
-    fn wait_until(&mut self, deadline: Option<Instant>) -> bool {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            return false;
-        }
-        if left.is_some() || self.timeout_is_set {
-            self.timeout_is_set = left.is_some();
-            let _on_a_live_socket = self.stream.set_read_timeout(left);
-        }
-        true
+        self.connection = Err(closed);
     }
 }
 
 impl Calls {
     fn next(&mut self, id: u64) -> Option<Next> {
-        let slot = self.0.get_mut(&id)?;
-        if let Some(arrival) = slot.items.pop_front() {
-            return Some(Next::Arrival(arrival));
+        let next = self.0.get_mut(&id)?.next()?;
+        if matches!(next, Next::End(_)) {
+            self.0.remove(&id);
         }
-        if let Some(progress) = slot.progress.take() {
-            return Some(Next::Progress(progress));
-        }
-        let end = slot.end.take()?;
-        self.0.remove(&id);
-        Some(Next::End(end))
+        Some(next)
     }
 
     fn hear(&mut self, message: Message<'_, Raw<'_>>, heard: &mut Heard) {
         match message {
-            Message::Hello(_) => heard.hello = true,
+            Message::Hello(_) => heard.sign_of_work = true,
             Message::Goaway(goaway) => heard.goaway = Some(goaway),
             Message::Result { id, value } => {
                 let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
-                self.slot(&id, |slot| slot.finish(End::Result(value)));
+                self.call(&id, |call| call.end(End::Result(value)));
             }
-            Message::Error { id: Some(id), error } => self.slot(&id, |slot| slot.finish(End::Error(error))),
-            Message::Error { id: None, error } => heard.violation = Some(error.to_string()),
+            Message::Error { id: Some(id), error } => {
+                self.call(&id, |call| call.end(End::Error(error)));
+            }
+            Message::Error { id: None, error } => heard.words = Some(error),
             Message::Item { id, seq, value } => {
-                let item = Arrival::Item { seq, value: value.bytes().to_vec() };
-                self.slot(&id, |slot| slot.push(item, heard));
+                if self.call(&id, |call| call.item(seq, value.bytes())) == Some(false) {
+                    heard.violation = Some("more items than were granted".to_owned());
+                }
             }
             Message::Lagged { id, missed, next } => {
-                self.slot(&id, |slot| slot.push(Arrival::Lagged { missed, next }, heard));
+                self.call(&id, |call| call.lagged(missed, next));
             }
-            Message::Progress { id, progress } => self.slot(&id, |slot| slot.progress = Some(progress)),
+            Message::Progress { id, progress } => {
+                self.call(&id, |call| call.progress(progress));
+            }
             Message::Call(Call { id: Some(id), .. }) => {
                 let error = WireError::new(code::UNKNOWN_METHOD, "this client serves nothing");
                 heard.answers.push((id, error));
@@ -282,30 +270,14 @@ impl Calls {
     }
 
     /// Does something to an open call; what comes for another one is too late, and left.
-    fn slot(&mut self, id: &Id, act: impl FnOnce(&mut Slot)) {
-        let Id::Number(id) = id else { return };
-        if let Some(slot) = self.0.get_mut(id).filter(|slot| slot.end.is_none()) {
-            act(slot);
-        }
+    fn call<R>(&mut self, id: &Id, act: impl FnOnce(&mut Arrivals) -> R) -> Option<R> {
+        let Id::Number(id) = id else { return None };
+        self.0.get_mut(id).map(act)
     }
 
     fn end_above(&mut self, goaway: &Goaway) {
-        for (_, slot) in self.0.iter_mut().filter(|(id, _)| **id > goaway.last) {
-            slot.end.get_or_insert_with(|| End::not_dispatched(goaway));
-        }
-    }
-}
-
-impl Slot {
-    fn finish(&mut self, end: End) {
-        self.end = Some(end);
-    }
-
-    fn push(&mut self, arrival: Arrival, heard: &mut Heard) {
-        if self.items.len() < 2 * STREAM_WINDOW_MAX as usize {
-            self.items.push_back(arrival);
-        } else {
-            heard.violation = Some("more items than were granted".to_owned());
+        for (_, call) in self.0.iter_mut().filter(|(id, _)| **id > goaway.last) {
+            call.end(End::not_dispatched(goaway));
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::connect::{Held, Source};
 use super::streams::Incoming;
 use super::{CallError, CallOptions, ClientBuilder, Events, Items, TryItems};
-use crate::connection::arrival::Next;
+use crate::connection::arrival::{Next, unexpected_stream};
 use crate::connection::link::Conversation;
 use crate::encoding::{Encoding, Raw};
 use crate::limits::RETRIES_MAX;
@@ -87,9 +87,12 @@ impl Client {
     /// # Errors
     /// When there is no connection or the parameters cannot be sent. That it has been said does not mean
     /// that it was heard.
+    ///
+    /// # Cancel safety
+    /// It is said or not; waits while the peer does not read.
     pub async fn notify<P: Serialize + Sync>(&self, method: &Method, params: &P) -> Result<(), CallError> {
         let held = self.source.link().await?;
-        held.link().notify(self.options.call(method.name, params, None))
+        held.link().notify(self.options.call(method.name, params, None)).await
     }
 
     /// Opens a stream.
@@ -179,8 +182,7 @@ impl Client {
                         end.into_value(self.options.deadline_after())?,
                     ));
                 }
-                // A method that streams was called as one that does not: its items are not asked for.
-                Next::Arrival(_) => (),
+                Next::Arrival(_) => return Err(unexpected_stream()),
             }
         }
     }

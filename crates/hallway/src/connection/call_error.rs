@@ -67,6 +67,7 @@ impl CallError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Unreachable { code, .. } if &**code == DEADLINE_PASSED => 124,
             Self::Unreachable { .. } | Self::Closed { .. } => 3,
             Self::BadResult(_) => 4,
             Self::Deadline { .. } => 124,
@@ -112,6 +113,8 @@ impl CallError {
     /// method twice is the same as once.
     pub(crate) fn may_retry(&self, idempotent: bool) -> bool {
         match self {
+            // Who was not let in would not be let in the next time.
+            Self::Closed { closed, .. } if closed.code == code::UNAUTHORIZED => false,
             Self::Closed { outcome, .. } => *outcome == Outcome::NotDispatched || idempotent,
             Self::Remote(error) => error.code == code::CLOSING,
             _ => false,
@@ -119,8 +122,26 @@ impl CallError {
     }
 }
 
+/// The code of a deadline that passed before there was a connection: `StartError::DeadlinePassed`.
+const DEADLINE_PASSED: &str = "deadline_passed";
+
 impl From<TransportError> for CallError {
     fn from(error: TransportError) -> Self {
         Self::unreachable(error.code(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::{Instance, StartError};
+
+    #[test]
+    fn a_deadline_that_passed_is_one_whatever_was_waited_for() {
+        let instance = Instance::new("mail").unwrap();
+        let (waited_for, phase, log) = ("its daemon to start", None, "mail.log".into());
+        let late = StartError::DeadlinePassed { instance, waited_for, phase, log };
+        assert_eq!(CallError::from(late).exit_code(), 124);
+        assert_eq!(CallError::unreachable("not_running", "nobody").exit_code(), 3);
     }
 }

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::protocol::{WireError, code};
+
 /// Why a connection ended. Every call that was open on it hears this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,6 +24,12 @@ impl Closed {
     pub const VIOLATION: &str = "protocol_violation";
     /// This side had no more use for it.
     pub const BY_US: &str = "closed_by_us";
+
+    /// The peer closed, and had said why.
+    pub(crate) fn with_words(words: &WireError) -> Self {
+        let known = code::ALL.iter().find(|entry| entry.code == words.code);
+        Self::new(known.map_or(Self::BY_PEER, |entry| entry.code), words.message.as_str())
+    }
 
     pub(crate) fn new(code: &'static str, reason: impl Into<Arc<str>>) -> Self {
         Self { code, reason: reason.into() }

@@ -10,14 +10,14 @@ use std::time::Duration;
 use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::time::Sleep;
 
-use super::arrival::{Arrival, End};
+use super::arrival::End;
 use super::first_bytes::FirstBytes;
 use super::incoming::Ticket;
 use super::link::State;
 use super::output::Output;
 use super::{Closed, Inbox, Link, Received, Recognition, Refusal};
 use crate::encoding::Raw;
-use crate::limits::{HELLO_DEADLINE, OUTBOUND_HIGH, READ_SIZE, STREAM_WINDOW_MAX};
+use crate::limits::{HELLO_DEADLINE, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE};
 use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
 use crate::transport::Stream;
 
@@ -120,7 +120,7 @@ impl Driver {
     }
 
     fn nothing_to_write(&self) -> bool {
-        self.output.owed() == 0 && self.link.outbox().is_empty()
+        self.output.is_done() && self.link.outbox().is_empty()
     }
 
     /// Writes as much as the system takes. If that breaks, what the peer has sent before is still read, for
@@ -199,7 +199,10 @@ impl Driver {
         });
         match outcome {
             Ok(flow) => self.greeting = flow.is_break(),
-            Err(error) => self.refuse_connection(WireError::new(code::BAD_FRAME, error.to_string())),
+            Err(error) => refuse_connection(&self.link, WireError::new(code::BAD_FRAME, error.to_string())),
+        }
+        if self.inbox.held() > HELLO_MAX && matches!(self.link.state(), State::Guarded { .. }) {
+            refuse_stranger(&self.link);
         }
     }
 
@@ -211,8 +214,9 @@ impl Driver {
         if gone {
             self.output.give_up(&self.link, &closed);
         }
-        // No answer can come any more.
+        // No answer and no grant can come any more.
         self.link.outgoing().close(&closed);
+        self.link.incoming().grant_all();
         if self.inbox.is_within_message() {
             tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
         }
@@ -238,14 +242,9 @@ impl Driver {
         }
         if matches!(self.link.state(), State::Guarded { .. }) {
             let message = format!("no hello with the token within {HELLO_DEADLINE:?}");
-            self.refuse_connection(WireError::new(code::UNAUTHORIZED, message));
+            refuse_connection(&self.link, WireError::new(code::UNAUTHORIZED, message));
         }
         true
-    }
-
-    /// Says why, and ends the connection.
-    fn refuse_connection(&mut self, error: WireError) {
-        refuse_connection(&self.link, error);
     }
 
     fn fail(&mut self, reason: &str) {
@@ -259,6 +258,7 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.link.close(&Closed::new(Closed::BY_US, "the connection's task was dropped"));
+        self.link.outbox().shut();
     }
 }
 
@@ -266,7 +266,14 @@ impl Drop for Driver {
 /// connection ends instead: that answer will never come.
 fn refuse(link: &Link, refusal: ProtocolError) {
     let ProtocolError { id, error, answers } = refusal;
-    let awaited = id.as_ref().is_some_and(|id| link.outgoing().is_open(id));
+    if matches!(link.state(), State::Guarded { .. }) {
+        return refuse_stranger(link);
+    }
+    let awaited = match &id {
+        Some(id) => link.outgoing().is_open(id),
+        // Nobody can say whose answer it was, if it was one: to who began the conversation it most likely is.
+        None => link.spoke_first() && link.outgoing().any_open(),
+    };
     if awaited && answers != Some(false) {
         let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
         return link.close(&Closed::new(Closed::VIOLATION, reason));
@@ -286,8 +293,7 @@ fn act(
     match message {
         Message::Hello(hello) => return greeted(link, timer, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
-            let message = "this listener asks for a hello with its token first";
-            refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
+            refuse_stranger(link);
         }
         Message::Call(call) => begin(link, dispatch, call),
         Message::Cancel { id } => link.incoming().cancel(&id),
@@ -299,12 +305,20 @@ fn act(
         Message::Error { id: Some(id), error } => link.outgoing().end(&id, End::Error(error)),
         Message::Error { id: None, error } => {
             tracing::warn!(peer = %link.peer().address, code = ?error.code, message = ?error.message, "the peer refused a message");
+            link.outgoing().words(error);
         }
         Message::Item { id, seq, value } => {
-            arrived(link, &id, Arrival::Item { seq, value: value.bytes().to_vec() });
+            let granted = link.outgoing().arrived(&id, |arrivals| arrivals.item(seq, value.bytes()));
+            if granted == Some(false) {
+                link.close(&Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
+            }
         }
-        Message::Lagged { id, missed, next } => arrived(link, &id, Arrival::Lagged { missed, next }),
-        Message::Progress { id, progress } => link.outgoing().progress(&id, progress),
+        Message::Lagged { id, missed, next } => {
+            link.outgoing().arrived(&id, |arrivals| arrivals.lagged(missed, next));
+        }
+        Message::Progress { id, progress } => {
+            link.outgoing().arrived(&id, |arrivals| arrivals.progress(progress));
+        }
         Message::Goaway(goaway) => link.outgoing().goaway(goaway),
         Message::Unknown { id } => {
             let id = id.filter(|id| !link.outgoing().is_open(id));
@@ -349,17 +363,16 @@ fn turn_away(link: &Link, refusal: Refusal) {
     link.close(&Closed::new(Closed::VIOLATION, refusal.sentence()));
 }
 
+/// Says why, and ends the connection.
 fn refuse_connection(link: &Link, error: WireError) {
     let closed = Closed::new(Closed::VIOLATION, error.message.as_str());
     let _written = link.send(&Message::Error::<()> { id: None, error });
     link.close(&closed);
 }
 
-fn arrived(link: &Link, id: &Id, arrival: Arrival) {
-    // A notice of lag needs no credit, hence one more than the largest window and one for each item.
-    if !link.outgoing().arrived(id, arrival, 2 * STREAM_WINDOW_MAX as usize) {
-        link.close(&Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
-    }
+fn refuse_stranger(link: &Link) {
+    let message = "this listener asks for a hello with its token first";
+    refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
 }
 
 /// Begins a call of the peer's.
@@ -373,31 +386,47 @@ fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>
         Ok(ticket) => ticket,
         Err(error) => return refuse(call.id, error),
     };
-    if let Some(handling) = dispatch.dispatch(call, &ticket) {
-        start(link, Handler { ticket, handling: Some(handling) });
+    // The service's own types are read here; a panic of theirs is the error of this call.
+    match std::panic::catch_unwind(AssertUnwindSafe(|| dispatch.dispatch(call, &ticket))) {
+        Ok(Some(handling)) => start(link, Handler { ticket, handling: Some(handling) }),
+        Ok(None) => (),
+        Err(_panic) => ticket.error(panicked()),
     }
-    // Without a handling, and where the handler is done, the ticket has been answered.
 }
 
-/// Polls a handler once, here; only one that has to wait becomes a task.
+/// Polls a handler once, here; only one that has to wait becomes a task. While the peer does not read its
+/// answers, nothing begins.
 fn start(link: &Arc<Link>, mut handler: Handler) {
+    let ticket = Arc::clone(&handler.ticket);
+    if ticket.is_overdue() {
+        return;
+    }
     let running = Arc::clone(&link.incoming().running);
-    let place = running.clone().try_acquire_owned().ok();
+    let place = if link.is_full() { None } else { running.clone().try_acquire_owned().ok() };
     // Nothing is lost by not being woken: the task polls again at once.
     if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
     }
-    let ticket = Arc::clone(&handler.ticket);
-    let task = tokio::spawn(async move {
-        let place = match place {
+    let deadline = ticket.deadline();
+    let waiting = Arc::clone(link);
+    let run = async move {
+        let _place = match place {
             Some(place) => Ok(place),
-            None => running.acquire_owned().await,
+            None => {
+                let place = running.acquire_owned().await;
+                waiting.room().await;
+                place
+            }
         };
-        match handler.ticket.deadline() {
-            Some(deadline) => drop(tokio::time::timeout_at(deadline, handler).await),
-            None => handler.await,
+        if !handler.ticket.is_overdue() {
+            handler.await;
         }
-        drop(place);
+    };
+    let task = tokio::spawn(async move {
+        match deadline {
+            Some(deadline) => drop(tokio::time::timeout_at(deadline, run).await),
+            None => run.await,
+        }
     });
     link.incoming().runs_as(&ticket, task.abort_handle());
 }
@@ -416,9 +445,7 @@ impl Future for Handler {
         match std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
             Ok(polled) => polled,
             Err(_panic) => {
-                // The panic's own words have gone to the log; they may hold what the caller must not see.
-                let message = "the handler panicked; the daemon's log says where";
-                self.ticket.error(WireError::new(code::INTERNAL, message));
+                self.ticket.error(panicked());
                 Poll::Ready(())
             }
         }
@@ -427,10 +454,16 @@ impl Future for Handler {
 
 impl Drop for Handler {
     fn drop(&mut self) {
-        // The call counts as open until its handler has stopped.
-        self.handling = None;
+        // The call counts as open until its handler has stopped. What it holds may panic as it goes, and
+        // this may be the connection's own task.
+        let _panicked = std::panic::catch_unwind(AssertUnwindSafe(|| self.handling = None));
         self.ticket.settle();
     }
+}
+
+fn panicked() -> WireError {
+    // The panic's own words have gone to the log; they may hold what the caller must not see.
+    WireError::new(code::INTERNAL, "the handler panicked; the daemon's log says where")
 }
 
 #[cfg(test)]

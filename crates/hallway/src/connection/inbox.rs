@@ -39,7 +39,7 @@ struct Skipping {
 }
 
 /// Kept buffers up to this capacity, in bytes, are not worth giving back.
-const KEEP: usize = 1024;
+pub(super) const KEEP: usize = 1024;
 
 impl Inbox {
     /// An empty one.
@@ -52,6 +52,12 @@ impl Inbox {
     #[must_use]
     pub fn is_within_message(&self) -> bool {
         !self.held.is_empty() || self.skipping.is_some()
+    }
+
+    /// How many bytes of an unfinished message are kept.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// Takes in what was read, and hands over each message that it completes.

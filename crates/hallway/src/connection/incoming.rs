@@ -27,11 +27,17 @@ struct Table {
     by_id: HashMap<Id, Entry>,
     /// Calls and notifications.
     open: usize,
+    /// Calls whose answer is being written: their ids and places are free, the connection is still needed.
+    answering: usize,
     /// The highest id that was dispatched, for `goaway`.
     last: u64,
     /// Nothing more is dispatched.
     stopped: bool,
 }
+
+/// Room for so many open calls is kept while there are none: a connection that was busy once is idle like
+/// any other.
+pub(super) const OPEN_KEEP: usize = 16;
 
 #[derive(Debug)]
 struct Entry {
@@ -107,6 +113,20 @@ impl Incoming {
         }
     }
 
+    /// The connection takes no more calls: those without an end of their own hear of it.
+    pub(super) fn drain(&self) {
+        for entry in self.table().by_id.values() {
+            entry.ticket.changed.notify_waiters();
+        }
+    }
+
+    /// No grant can come any more: what the connection holds is the bound.
+    pub(super) fn grant_all(&self) {
+        for entry in self.table().by_id.values() {
+            entry.ticket.set_credit(|_| u32::MAX);
+        }
+    }
+
     /// The connection has ended: every handler is dropped.
     pub(super) fn close(&self) {
         // Under the lock, so that a handler that becomes a task at this moment finds out.
@@ -115,8 +135,10 @@ impl Incoming {
         table.by_id.drain().for_each(|(_, entry)| entry.withdraw());
     }
 
+    /// Calls that are not answered to the end.
     pub(crate) fn open_now(&self) -> usize {
-        self.table().open
+        let table = self.table();
+        table.open + table.answering
     }
 
     /// Dispatches nothing from now on, and tells the highest id that was. `None`: it had stopped before.
@@ -125,15 +147,21 @@ impl Incoming {
         (!std::mem::replace(&mut table.stopped, true)).then_some(table.last)
     }
 
-    fn release(&self, id: Option<&Id>) {
+    fn begins_answer(&self, id: Option<&Id>) {
+        let mut table = self.table();
+        table.open = table.open.saturating_sub(1);
+        table.answering += 1;
         if let Some(id) = id {
-            self.table().by_id.remove(id);
+            table.by_id.remove(id);
+        }
+        if table.by_id.is_empty() {
+            table.by_id.shrink_to(OPEN_KEEP);
         }
     }
 
-    fn ended(&self) {
+    fn has_answered(&self) {
         let mut table = self.table();
-        table.open = table.open.saturating_sub(1);
+        table.answering = table.answering.saturating_sub(1);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -159,7 +187,7 @@ pub(crate) struct Ticket {
     deadline: Option<Instant>,
     /// How many items the caller has room for.
     credit: Mutex<u32>,
-    /// Credit has come, or the call was withdrawn.
+    /// Credit has come, the call was withdrawn, or the connection drains.
     changed: Notify,
     ended: AtomicBool,
     withdrawn: AtomicBool,
@@ -196,6 +224,19 @@ impl Ticket {
                 Some(deadline) => drop(tokio::time::timeout_at(deadline, changed).await),
                 None => changed.await,
             }
+        }
+    }
+
+    /// Waits until the connection takes no more calls.
+    pub(crate) async fn draining(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.link.is_draining() {
+                return;
+            }
+            changed.await;
         }
     }
 
@@ -276,8 +317,12 @@ impl Ticket {
     }
 
     fn grant(&self, items: u32) {
+        self.set_credit(|credit| credit.saturating_add(items).min(STREAM_WINDOW_MAX));
+    }
+
+    fn set_credit(&self, to: impl FnOnce(u32) -> u32) {
         let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
-        *credit = credit.saturating_add(items).min(STREAM_WINDOW_MAX);
+        *credit = to(*credit);
         drop(credit);
         self.changed.notify_waiters();
     }
@@ -286,6 +331,10 @@ impl Ticket {
     pub(crate) fn settle(&self) {
         if self.ended.load(Ordering::Acquire) {
             return;
+        }
+        if self.link.closed().is_some() {
+            // The caller hears of the lost connection, and not that it took the call back.
+            return self.end(|_| ());
         }
         self.error(if self.withdrawn.load(Ordering::Acquire) {
             WireError::new(code::CANCELLED, "the caller took the call back")
@@ -301,24 +350,31 @@ impl Ticket {
         if self.ended.swap(true, Ordering::AcqRel) {
             return;
         }
-        // The id is free before the peer can have read the answer.
-        self.link.incoming().release(self.id.as_ref());
-        // The call counts as open until its answer is in line, or has panicked on the way: a connection
-        // that drains closes when nothing is open.
-        let _ended = Ended(&self.link);
+        // The id and the place are free before the peer can have read the answer.
+        self.link.incoming().begins_answer(self.id.as_ref());
+        // The call counts as open until its answer is in line: a connection that drains closes when nothing
+        // is open.
+        let mut answering = Answering { ticket: self, panics: true };
         if let Some(id) = self.id.clone() {
             answer(id);
         }
+        answering.panics = false;
     }
 }
 
-/// Counts a call as ended when it goes.
-struct Ended<'a>(&'a Link);
+/// A call whose answer is being written. A value that panics as it is written leaves an error in its place.
+struct Answering<'a> {
+    ticket: &'a Ticket,
+    panics: bool,
+}
 
-impl Drop for Ended<'_> {
+impl Drop for Answering<'_> {
     fn drop(&mut self) {
-        self.0.incoming().ended();
-        self.0.wake();
+        if self.panics && self.ticket.id.is_some() {
+            self.ticket.send_error(WireError::new(code::INTERNAL, "the answer panicked as it was written"));
+        }
+        self.ticket.link.incoming().has_answered();
+        self.ticket.link.wake();
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Link {
 }
 
 /// Where a connection is in its life. It only moves downwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum State {
     /// The peer has to name a token first.
     Guarded {
@@ -42,6 +42,18 @@ pub(super) enum State {
     Draining,
     /// Over.
     Closed(Closed),
+}
+
+/// For the log, which is no place for a token.
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Guarded { .. } => f.write_str("Guarded"),
+            Self::Open => f.write_str("Open"),
+            Self::Draining => f.write_str("Draining"),
+            Self::Closed(closed) => write!(f, "Closed({}: {closed})", closed.code),
+        }
+    }
 }
 
 impl State {
@@ -167,6 +179,11 @@ impl Link {
         }
     }
 
+    /// Whether no call is dispatched any more.
+    pub(crate) fn is_draining(&self) -> bool {
+        matches!(&*self.lock(), State::Draining | State::Closed(_))
+    }
+
     /// Whether a call that is begun now has a chance.
     pub(crate) fn takes_calls(&self) -> bool {
         self.outgoing.goes_on()
@@ -188,6 +205,7 @@ impl Link {
             let _written = self.send::<()>(&Message::Goaway(Goaway::new(code, message, last)));
         }
         if self.advance(State::Draining) {
+            self.incoming.drain();
             self.wake();
         }
     }
@@ -198,10 +216,11 @@ impl Link {
         call: Call<'_, P>,
     ) -> Result<Conversation, CallError> {
         let window = call.window.unwrap_or(0).min(STREAM_WINDOW_MAX);
+        self.room().await;
         let place = self.outgoing.place().await;
         // The ids reach the peer in sequence, so that the last one it has dispatched tells of all before it.
         let id = self.outbox.in_order(|line| {
-            let id = self.outgoing.begin(place)?;
+            let id = self.outgoing.begin(place, call.window)?;
             let call = Message::Call(Call { id: Some(Id::Number(id)), ..call });
             line.push(self.wire(), &call).map(|()| id).map_err(|error| {
                 self.outgoing.withdraw(id);
@@ -212,7 +231,8 @@ impl Link {
     }
 
     /// Sends a notification: nothing comes back.
-    pub(crate) fn notify<P: Serialize>(&self, call: Call<'_, P>) -> Result<(), CallError> {
+    pub(crate) async fn notify<P: Serialize>(&self, call: Call<'_, P>) -> Result<(), CallError> {
+        self.room().await;
         if let Some(closed) = self.closed() {
             return Err(CallError::Closed { closed, outcome: Outcome::NotDispatched });
         }
@@ -259,6 +279,7 @@ impl Conversation {
     fn took_one(&mut self) {
         self.taken += 1;
         if self.taken >= self.window.div_ceil(2) {
+            self.link.outgoing.grant(self.id, self.taken);
             let grant = Message::Grant { id: Id::Number(self.id), items: self.taken };
             let _written = self.link.send::<()>(&grant);
             self.taken = 0;

@@ -4,6 +4,7 @@ use futures_util::task::AtomicWaker;
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use super::inbox::KEEP;
 use super::{Wire, WriteError};
 use crate::limits::OUTBOUND_HIGH;
 use crate::protocol::Message;
@@ -26,6 +27,8 @@ pub(super) struct Line {
     /// How much of that answers the peer's calls. Items of streams do not count: they wait for the peer to
     /// read by themselves, and a peer may well write a call before it reads on.
     answers: usize,
+    /// Nothing is written any more.
+    shut: bool,
 }
 
 impl Line {
@@ -34,6 +37,9 @@ impl Line {
         wire: Wire,
         message: &Message<'_, P>,
     ) -> Result<(), WriteError> {
+        if self.shut {
+            return Ok(());
+        }
         let before = self.bytes.len();
         wire.write(message, &mut self.bytes)?;
         if matches!(message, Message::Result { .. } | Message::Error { .. }) {
@@ -44,8 +50,8 @@ impl Line {
 }
 
 impl Outbox {
-    /// Appends a message. Never waits: calls are bounded in number, and streams ask for
-    /// [`room`](Self::room) first.
+    /// Appends a message. Never waits: who calls, streams, or begins to handle a call asks for
+    /// [`room`](Self::room) first, and answers are bounded in number.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
         self.in_order(|line| line.push(wire, message))
     }
@@ -62,7 +68,7 @@ impl Outbox {
         appended
     }
 
-    /// Waits until the peer has read enough for streams to go on.
+    /// Waits until the peer has read enough for more to be said, or nothing will be written any more.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -97,6 +103,11 @@ impl Outbox {
     pub(super) fn take(&self, emptied: &mut Vec<u8>) -> usize {
         emptied.clear();
         let mut line = self.line();
+        if line.bytes.is_empty() {
+            // The room of a long answer is given back: an idle connection owns next to nothing.
+            line.bytes.shrink_to(KEEP);
+            emptied.shrink_to(KEEP);
+        }
         std::mem::swap(&mut line.bytes, emptied);
         let answers = std::mem::take(&mut line.answers);
         drop(line);
@@ -104,6 +115,12 @@ impl Outbox {
             self.drained.notify_waiters();
         }
         answers
+    }
+
+    /// Nothing is written any more: what waits is dropped, and so is what comes.
+    pub(super) fn shut(&self) {
+        *self.line() = Line { shut: true, ..Line::default() };
+        self.drained.notify_waiters();
     }
 
     /// Has the driver look again.
@@ -119,5 +136,34 @@ impl Outbox {
     fn line(&self) -> MutexGuard<'_, Line> {
         // A value's own code may panic while it is written; the frame is cut back then, see `Framing::frame`.
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Call, Id};
+
+    #[test]
+    fn the_room_of_a_long_answer_is_given_back() {
+        let (outbox, mut writing) = (Outbox::default(), Vec::new());
+        let answer = Message::Result { id: Id::Number(1), value: Some("x".repeat(1_000_000)) };
+        outbox.push(Wire::NATIVE, &answer).unwrap();
+        assert_eq!(outbox.take(&mut writing), writing.len());
+        // Written by now, and nothing comes next.
+        outbox.take(&mut writing);
+        assert!(writing.capacity() + outbox.line().bytes.capacity() <= 2 * KEEP);
+    }
+
+    #[tokio::test]
+    async fn nothing_waits_for_a_connection_that_has_ended() {
+        let outbox = Outbox::default();
+        let text = "x".repeat(2 * OUTBOUND_HIGH);
+        outbox.push(Wire::NATIVE, &Message::Call(Call::new(None, "a.b", Some(&text)))).unwrap();
+        assert_eq!((outbox.answers(), outbox.is_full()), (0, true));
+        outbox.shut();
+        outbox.room().await;
+        outbox.push(Wire::NATIVE, &Message::Result { id: Id::Number(1), value: Some(&text) }).unwrap();
+        assert!(outbox.is_empty(), "nothing is kept that nobody will write");
     }
 }

@@ -1,6 +1,6 @@
 //! Calls that this side has made and whose end has not come.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -8,10 +8,11 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Closed;
-use super::arrival::{Arrival, End, Next};
+use super::arrival::{Arrivals, End, Next};
+use super::incoming::OPEN_KEEP;
 use super::{CallError, Outcome};
 use crate::limits::CALLS_OPEN_MAX;
-use crate::protocol::{Goaway, Id, Progress};
+use crate::protocol::{Goaway, Id, WireError};
 
 /// The table of open calls, by id.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ struct Table {
     heard_hello: bool,
     /// The conversation began with our `hello`, so that the peer's comes before anything is dispatched.
     said_hello: bool,
+    /// What the peer has said about no call in particular, which may be why it goes.
+    words: Option<WireError>,
 }
 
 /// One of the places that the peer has for open calls.
@@ -47,9 +50,7 @@ enum Ended {
 /// One open call: what has arrived for it, and who waits.
 #[derive(Debug, Default)]
 struct Slot {
-    items: VecDeque<Arrival>,
-    progress: Option<Progress>,
-    end: Option<End>,
+    arrivals: Arrivals,
     waiting: Option<Waker>,
     /// Nobody waits any more; the id stays taken until the peer has answered.
     abandoned: bool,
@@ -70,11 +71,11 @@ impl Outgoing {
         Place(self.places.acquire().await.ok())
     }
 
-    /// Takes an id.
+    /// Takes an id for a call with this window.
     ///
     /// # Errors
     /// When the connection has ended; the call is not dispatched then.
-    pub(super) fn begin(&self, place: Place<'_>) -> Result<u64, CallError> {
+    pub(super) fn begin(&self, place: Place<'_>, window: Option<u32>) -> Result<u64, CallError> {
         let mut table = self.table();
         if let Some(ended) = &table.ended {
             let closed = match ended {
@@ -88,33 +89,36 @@ impl Outgoing {
         }
         table.last_id += 1;
         let id = table.last_id;
-        table.open.insert(id, Slot::default());
+        table.open.insert(id, Slot { arrivals: Arrivals::new(window), ..Slot::default() });
         Ok(id)
     }
 
-    /// What has arrived for a call, in order; progress goes before its end.
+    /// What has arrived for a call, in order.
     pub(super) fn poll_next(&self, id: u64, cx: &mut Context<'_>) -> Poll<Next> {
         let mut table = self.table();
         let Some(slot) = table.open.get_mut(&id) else { return Poll::Pending };
-        if let Some(arrival) = slot.items.pop_front() {
-            return Poll::Ready(Next::Arrival(arrival));
-        }
-        if let Some(progress) = slot.progress.take() {
-            return Poll::Ready(Next::Progress(progress));
-        }
-        if let Some(end) = slot.end.take() {
+        let Some(next) = slot.arrivals.next() else {
+            slot.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        if matches!(next, Next::End(_)) {
             self.retire(&mut table, id);
-            return Poll::Ready(Next::End(end));
         }
-        slot.waiting = Some(cx.waker().clone());
-        Poll::Pending
+        Poll::Ready(next)
+    }
+
+    /// The caller has room for more items.
+    pub(super) fn grant(&self, id: u64, items: u32) {
+        if let Some(slot) = self.table().open.get_mut(&id) {
+            slot.arrivals.grant(items);
+        }
     }
 
     /// The caller goes away. Whether the peer is to be told.
     pub(super) fn abandon(&self, id: u64) -> bool {
         let mut table = self.table();
         let Some(slot) = table.open.get_mut(&id) else { return false };
-        if slot.end.is_some() {
+        if slot.arrivals.has_ended() {
             self.retire(&mut table, id);
             return false;
         }
@@ -157,7 +161,10 @@ impl Outgoing {
     /// The connection has ended: every caller hears it, and what may have become of its call.
     pub(super) fn close(&self, closed: &Closed) {
         let mut table = self.table();
-        let unheard = table.said_hello && !table.heard_hello;
+        let words = table.words.as_ref().filter(|_| closed.code == Closed::BY_PEER).map(Closed::with_words);
+        let closed = words.as_ref().unwrap_or(closed);
+        // A peer that breaks the rules may have broken that one as well.
+        let unheard = table.said_hello && !table.heard_hello && closed.code != Closed::VIOLATION;
         let outcome = if unheard { Outcome::NotDispatched } else { Outcome::Unknown };
         table.ended = Some(Ended::Closed(closed.clone()));
         let open: Vec<u64> = table.open.keys().copied().collect();
@@ -167,28 +174,32 @@ impl Outgoing {
         self.places.close();
     }
 
-    /// A stream's item, notice or a call's progress. `false`: the peer sent more than it was granted.
-    #[must_use]
-    pub(super) fn arrived(&self, id: &Id, arrival: Arrival, most: usize) -> bool {
-        self.slot(id, |slot| {
-            let room = slot.items.len() < most;
-            if room {
-                slot.items.push_back(arrival);
-            }
-            room
-        })
-        .unwrap_or(true)
-    }
-
-    /// Only the newest progress is kept: it tells everything that the ones before did.
-    pub(super) fn progress(&self, id: &Id, progress: Progress) {
-        self.slot(id, |slot| slot.progress = Some(progress));
+    /// Something for an open call. One for another call is left: its caller has gone, or the peer errs.
+    pub(super) fn arrived<R>(&self, id: &Id, take_in: impl FnOnce(&mut Arrivals) -> R) -> Option<R> {
+        let Id::Number(id) = id else { return None };
+        let mut table = self.table();
+        let slot = table.open.get_mut(id).filter(|slot| !slot.abandoned)?;
+        let outcome = take_in(&mut slot.arrivals);
+        if let Some(waiting) = slot.waiting.take() {
+            waiting.wake();
+        }
+        Some(outcome)
     }
 
     /// A call's answer. One for a call that is not open is left: its caller has gone, or the peer errs.
     pub(super) fn end(&self, id: &Id, end: End) {
         let Id::Number(id) = id else { return };
         self.end_in(&mut self.table(), *id, end);
+    }
+
+    /// The peer has said something about no call in particular.
+    pub(super) fn words(&self, error: WireError) {
+        self.table().words = Some(error);
+    }
+
+    /// Whether the peer owes us an answer.
+    pub(super) fn any_open(&self) -> bool {
+        !self.table().open.is_empty()
     }
 
     pub(super) fn is_open(&self, id: &Id) -> bool {
@@ -207,27 +218,18 @@ impl Outgoing {
         if slot.abandoned {
             return self.retire(table, id);
         }
-        slot.end.get_or_insert(end);
+        slot.arrivals.end(end);
         if let Some(waiting) = slot.waiting.take() {
             waiting.wake();
         }
-    }
-
-    /// Does something to a call that somebody waits for, and wakes them.
-    fn slot<R>(&self, id: &Id, act: impl FnOnce(&mut Slot) -> R) -> Option<R> {
-        let Id::Number(id) = id else { return None };
-        let mut table = self.table();
-        let slot = table.open.get_mut(id).filter(|slot| !slot.abandoned && slot.end.is_none())?;
-        let outcome = act(slot);
-        if let Some(waiting) = slot.waiting.take() {
-            waiting.wake();
-        }
-        Some(outcome)
     }
 
     fn retire(&self, table: &mut Table, id: u64) {
         if table.open.remove(&id).is_some() {
             self.places.add_permits(1);
+        }
+        if table.open.is_empty() {
+            table.open.shrink_to(OPEN_KEEP);
         }
     }
 

@@ -13,6 +13,8 @@ pub(super) struct Output {
     written: usize,
     /// How much of it answers the peer's calls.
     answers: usize,
+    /// The writer may hold back some of what it took: a process's own output does so.
+    unflushed: bool,
     /// Why nothing can be written any more.
     broken: Option<Closed>,
 }
@@ -26,6 +28,7 @@ impl Output {
                 self.answers = link.outbox().take(&mut self.bytes);
                 self.written = 0;
                 if self.bytes.is_empty() {
+                    self.flush(link, writer, cx);
                     return moved;
                 }
             }
@@ -40,10 +43,22 @@ impl Output {
                 Poll::Ready(Ok(0)) => self.breaks(link, "the connection takes no more bytes".to_owned()),
                 Poll::Ready(Ok(taken)) => {
                     self.written += taken;
+                    self.unflushed = true;
                     moved = true;
                 }
                 Poll::Ready(Err(error)) => self.breaks(link, format!("cannot write: {error}")),
             }
+        }
+    }
+
+    fn flush(&mut self, link: &Link, writer: &mut dyn WriteHalf, cx: &mut Context<'_>) {
+        if !self.unflushed || self.broken.is_some() {
+            return;
+        }
+        match Pin::new(writer).poll_flush(cx) {
+            Poll::Pending => (),
+            Poll::Ready(Ok(())) => self.unflushed = false,
+            Poll::Ready(Err(error)) => self.breaks(link, format!("cannot write: {error}")),
         }
     }
 
@@ -59,8 +74,12 @@ impl Output {
         self.broken.get_or_insert_with(|| closed.clone());
     }
 
-    /// How many bytes the peer has not taken yet.
-    pub(super) fn owed(&self) -> usize {
+    /// Whether everything that was taken to be written has gone.
+    pub(super) fn is_done(&self) -> bool {
+        self.owed() == 0 && (!self.unflushed || self.broken.is_some())
+    }
+
+    fn owed(&self) -> usize {
         self.bytes.len() - self.written
     }
 

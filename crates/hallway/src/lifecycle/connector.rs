@@ -4,7 +4,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Env, Instance, Launcher, Phase, StartError, connect, ensure_running};
+use super::{
+    Env, Instance, Launcher, LifecycleError, Phase, ServiceFile, StartError, connect, ensure_running,
+};
 use crate::blocking;
 use crate::connection::CallError;
 use crate::transport::BlockingStream;
@@ -17,9 +19,17 @@ const REACH_DEADLINE: Duration = Duration::from_secs(30);
 pub struct Connector {
     env: Env,
     instance: Instance,
-    launcher: Option<Launcher>,
+    start: Start,
     within: Duration,
     on_phase: Arc<dyn Fn(Phase) + Send + Sync>,
+}
+
+/// What to do where no daemon runs.
+#[derive(Debug, Clone)]
+enum Start {
+    Nothing,
+    With(Launcher),
+    Installed,
 }
 
 impl Connector {
@@ -27,7 +37,7 @@ impl Connector {
     #[must_use]
     pub fn new(instance: Instance) -> Self {
         let on_phase = Arc::new(|_| ());
-        Self { env: Env::process(), instance, launcher: None, within: REACH_DEADLINE, on_phase }
+        Self { env: Env::process(), instance, start: Start::Nothing, within: REACH_DEADLINE, on_phase }
     }
 
     /// Looks for the daemon where this environment says, rather than the process's own.
@@ -40,7 +50,15 @@ impl Connector {
     /// Starts the daemon where none runs.
     #[must_use]
     pub fn starting(mut self, launcher: Launcher) -> Self {
-        self.launcher = Some(launcher);
+        self.start = Start::With(launcher);
+        self
+    }
+
+    /// Starts the daemon where none runs, in the way that its [`ServiceFile`] tells: enough for a client that
+    /// knows nothing but the name.
+    #[must_use]
+    pub fn installed(mut self) -> Self {
+        self.start = Start::Installed;
         self
     }
 
@@ -66,13 +84,25 @@ impl Connector {
     /// any.
     pub fn reach(&self) -> Result<UnixStream, StartError> {
         let deadline = Instant::now() + self.within;
-        match &self.launcher {
-            Some(launcher) => {
-                let mut on_phase = |phase| (self.on_phase)(phase);
-                ensure_running(&self.env, &self.instance, launcher, deadline, &mut on_phase)
-            }
-            None => Ok(connect(&self.env, &self.instance, deadline)?),
+        match &self.start {
+            Start::Nothing => Ok(connect(&self.env, &self.instance, deadline)?),
+            Start::With(launcher) => self.ensure_running(launcher, deadline),
+            Start::Installed => match connect(&self.env, &self.instance, deadline) {
+                Err(LifecycleError::NotRunning { .. }) => self.start_installed(deadline),
+                reached => Ok(reached?),
+            },
         }
+    }
+
+    fn start_installed(&self, deadline: Instant) -> Result<UnixStream, StartError> {
+        let path = ServiceFile::path(&self.env, &self.instance)?;
+        let launcher = ServiceFile::read(&self.env, &self.instance)?.launcher();
+        self.ensure_running(&launcher, deadline).map_err(|error| error.named_by(path))
+    }
+
+    fn ensure_running(&self, launcher: &Launcher, deadline: Instant) -> Result<UnixStream, StartError> {
+        let mut on_phase = |phase| (self.on_phase)(phase);
+        ensure_running(&self.env, &self.instance, launcher, deadline, &mut on_phase)
     }
 }
 
@@ -80,7 +110,7 @@ impl std::fmt::Debug for Connector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connector")
             .field("instance", &self.instance)
-            .field("launcher", &self.launcher)
+            .field("start", &self.start)
             .field("within", &self.within)
             .finish_non_exhaustive()
     }

@@ -1,6 +1,8 @@
 //! The daemon's own life: it starts, says so, serves, and leaves by one path whatever makes it leave.
 
 use std::convert::Infallible;
+use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -12,8 +14,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::ready::Failure;
 use super::{
-    Env, Instance, InstanceLock, LifecycleError, LogFile, Published, Ready, Record, RuntimeDir, Starting,
-    Turn, acquire_or_yield, detach, log_path, publish,
+    Env, Instance, InstanceLock, LifecycleError, LogFile, Published, Ready, Record, RuntimeDir, ServiceFile,
+    Starting, Turn, acquire_or_yield, detach, log_path, publish,
 };
 use crate::limits::DRAIN_DEADLINE;
 use crate::server::{Server, ServerBuilder, ServerHandle};
@@ -40,6 +42,8 @@ pub struct Daemon {
     instance: Instance,
     program: String,
     version: String,
+    args: Option<Vec<String>>,
+    passed: Vec<String>,
     idle_exit: Option<Duration>,
 }
 
@@ -48,13 +52,30 @@ impl Daemon {
     #[must_use]
     pub fn new(instance: Instance, program: &str, version: &str) -> Self {
         let (program, version) = (program.to_owned(), version.to_owned());
-        Self { instance, program, version, idle_exit: Some(IDLE_EXIT) }
+        let idle_exit = Some(IDLE_EXIT);
+        Self { instance, program, version, args: None, passed: Vec::new(), idle_exit }
     }
 
     /// Leaves after so long without a client; zero means never. Ten minutes if not said.
     #[must_use]
     pub fn idle_exit(mut self, after: Duration) -> Self {
         self.idle_exit = Some(after).filter(|after| !after.is_zero());
+        self
+    }
+
+    /// The arguments that make the program this daemon, for its [`ServiceFile`]; those of this process if not
+    /// said. To be said where they may hold a relative path: the next start is from another directory.
+    #[must_use]
+    pub fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args = Some(args.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A variable that clients who start it let through, besides [`PASSED_ENV`](super::PASSED_ENV): it is
+    /// named in the daemon's [`ServiceFile`].
+    #[must_use]
+    pub fn pass_env(mut self, name: &str) -> Self {
+        self.passed.push(name.to_owned());
         self
     }
 
@@ -66,6 +87,9 @@ impl Daemon {
     /// the instance's lock, on the runtime that will serve. What it says through [`Starting`], and the
     /// error it returns, reach the client that waits. A signal that comes before it has returned ends the
     /// process at once.
+    ///
+    /// A daemon that serves keeps its instance's [`ServiceFile`] up to date: it names this program wherever
+    /// that is, below a cargo target directory too. If it cannot be written, that is logged and nothing more.
     ///
     /// Exits with 0 after it has served or found another daemon serving, with 1 if it cannot start.
     pub fn run<S>(self, start: S) -> ExitCode
@@ -119,7 +143,9 @@ impl Daemon {
     {
         let _entered = runtimes.workers.enter();
         let server = Server::builder().program(format!("{} {}", self.program, self.version));
-        let server = start(starting, server)?.build();
+        let server = start(starting, server)?;
+        let description = server.description_for(self.instance.service());
+        let server = server.build();
         let signals = Signals::new(&runtimes.control)?;
         let (listener, published) = publish(lock)?;
         let listener = Listener::from_std(published.path(), listener)
@@ -128,8 +154,25 @@ impl Daemon {
             // It is for people; clients do without.
             tracing::warn!(%error, "no record of this daemon");
         }
+        if let Err(error) = self.service_file(description).and_then(|file| file.write(&Env::process())) {
+            // Clients that bring a launcher do without.
+            tracing::warn!(%error, "no service file of this daemon");
+        }
         Ok(Prepared { server, listener, published, signals, lock })
     }
+
+    /// How to start the next one.
+    fn service_file(&self, description: String) -> Result<ServiceFile, LifecycleError> {
+        let file = ServiceFile::this_program(self.instance.clone())?;
+        let args = self.args.clone().map_or_else(own_args, Ok)?;
+        Ok(ServiceFile { args, description, version: self.version.clone(), env: self.passed.clone(), ..file })
+    }
+}
+
+fn own_args() -> Result<Vec<String>, LifecycleError> {
+    let args: Result<_, OsString> = std::env::args_os().skip(1).map(OsString::into_string).collect();
+    let not_text = |arg| io::Error::new(io::ErrorKind::InvalidData, format!("{arg:?} is not UTF-8"));
+    args.map_err(not_text).map_err(LifecycleError::io("write down", Path::new("the arguments")))
 }
 
 /// Two runtimes, so that a handler that blocks its thread, and with it perhaps all others, cannot keep the

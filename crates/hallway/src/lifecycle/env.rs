@@ -90,8 +90,17 @@ impl Env {
 
     /// Returns the state directory: `$XDG_STATE_HOME/hallway` if that is ours, else `~/.local/state/hallway`.
     pub(super) fn state_dir(&self) -> Option<PathBuf> {
-        let state = self.var("XDG_STATE_HOME").map(PathBuf::from).filter(|state| ours(state).is_ok());
-        Some(state.or_else(|| Some(self.home()?.join(".local/state")))?.join("hallway"))
+        Some(self.user_dir("XDG_STATE_HOME", ".local/state")?.join("hallway"))
+    }
+
+    /// Returns the directory of all programs' data: `$XDG_DATA_HOME` if that is ours, else `~/.local/share`.
+    pub(super) fn data_dir(&self) -> Option<PathBuf> {
+        self.user_dir("XDG_DATA_HOME", ".local/share")
+    }
+
+    fn user_dir(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
+        let given = self.var(variable).map(PathBuf::from).filter(|dir| ours(dir).is_ok());
+        given.or_else(|| Some(self.home()?.join(below_home)))
     }
 }
 

@@ -44,8 +44,12 @@ pub enum LifecycleError {
         euid: u32,
     },
     /// No rule gave a directory.
-    #[error("there is no private directory for sockets ({}); set HALLWAY_RUNTIME_DIR to one", .tried.join("; "))]
+    #[error("there is no {what} ({}); set {variable} to one", .tried.join("; "))]
     NoDir {
+        /// What for.
+        what: &'static str,
+        /// The variable that gives one.
+        variable: &'static str,
         /// Each candidate with the reason why not.
         tried: Vec<String>,
     },
@@ -99,6 +103,35 @@ pub enum LifecycleError {
         /// Where its socket would be.
         path: PathBuf,
     },
+    /// Nobody serves this instance, and nothing tells how to start it.
+    #[error(
+        "{instance} does not run and cannot be started: there is no {path}; run its program once, \
+         or the program's `install`"
+    )]
+    NotInstalled {
+        /// The instance.
+        instance: Instance,
+        /// Where its service file would be.
+        path: PathBuf,
+    },
+    /// Somebody else could have written a service file.
+    #[error("{path} decides what is executed and cannot be trusted: {rule}; {remedy}")]
+    ServiceFileUnsafe {
+        /// The file, or a directory that it is in.
+        path: PathBuf,
+        /// The rule that it breaks.
+        rule: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// A service file does not say how to start its instance.
+    #[error("{path} is no usable service file: {reason}; remove it, and run the service's program once")]
+    BadServiceFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// The system refused.
     #[error("cannot {action} {path}: {source}")]
     Io {
@@ -126,6 +159,9 @@ impl LifecycleError {
             Self::DeadlinePassed { .. } => "deadline_passed",
             Self::ServerUid { .. } => "server_uid",
             Self::NotRunning { .. } => "not_running",
+            Self::NotInstalled { .. } => "not_installed",
+            Self::ServiceFileUnsafe { .. } => "service_file_unsafe",
+            Self::BadServiceFile { .. } => "bad_service_file",
             Self::Io { .. } => "io",
         }
     }
@@ -145,12 +181,14 @@ pub enum StartError {
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
     /// The daemon's program could not be executed.
-    #[error("cannot start {program} as the daemon of {instance}: {source}")]
+    #[error("cannot start {program} as the daemon of {instance}: {source}{}", named_by(.service_file.as_deref()))]
     CannotLaunch {
         /// The instance.
         instance: Instance,
         /// The program.
         program: PathBuf,
+        /// The service file that names it, if one does.
+        service_file: Option<PathBuf>,
         /// The system's answer.
         source: io::Error,
     },
@@ -219,6 +257,21 @@ impl StartError {
             Self::Unanswered { .. } => "unanswered",
         }
     }
+
+    /// Tells which service file names the program.
+    pub(super) fn named_by(mut self, path: PathBuf) -> Self {
+        if let Self::CannotLaunch { service_file, .. } = &mut self {
+            *service_file = Some(path);
+        }
+        self
+    }
+}
+
+fn named_by(service_file: Option<&Path>) -> String {
+    service_file.map_or_else(String::new, |path| {
+        let path = path.display();
+        format!("; {path} names it: run the service's program once from where it is now, or remove {path}")
+    })
 }
 
 fn ended(status: Option<&ExitStatus>) -> String {

@@ -90,6 +90,7 @@ pub(super) fn launch(
     let cannot = |source| StartError::CannotLaunch {
         instance: instance.clone(),
         program: launcher.program.clone(),
+        service_file: None,
         source,
     };
     let log = log_path(env, instance)?;

@@ -15,6 +15,8 @@
 //! lock, looks again, and launches the daemon with that lock as its standard input. So the lock stays taken until the
 //! daemon is ready or dead, whatever becomes of the launcher, and everyone else waits for exactly that in the kernel.
 //!
+//! A client that knows only the instance's name learns from its [`ServiceFile`] which program that is.
+//!
 //! **Daemon.** [`detach`], [`acquire_or_yield`], [`publish`], [`Starting::ready`]; then serve. To leave: refuse new
 //! work, [`Published::withdraw`], accept until nothing waits, close the listener, and drop the [`InstanceLock`] last.
 //!
@@ -38,6 +40,8 @@ mod ready;
 mod record;
 mod runtime_dir;
 mod runtime_rule;
+mod service_dir;
+mod service_file;
 #[cfg(feature = "tokio")]
 mod stop;
 mod turn;
@@ -58,6 +62,7 @@ pub use ready::{Failure, Phase, Ready, Starting, Word, Words};
 pub use record::{Listed, Record, list, rfc3339};
 pub use runtime_dir::RuntimeDir;
 pub use runtime_rule::{Rule, RuntimePath, Skipped};
+pub use service_file::ServiceFile;
 #[cfg(feature = "tokio")]
 pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};

@@ -92,7 +92,11 @@ impl RuntimePath {
             .or_else(|| offer(Rule::HomeCache, env.home(), ours, ".cache/hallway/run"));
         match chosen {
             Some((rule, path)) => Ok(Self { path, rule, skipped }),
-            None => Err(LifecycleError::NoDir { tried: skipped.iter().map(ToString::to_string).collect() }),
+            None => Err(LifecycleError::NoDir {
+                what: "private directory for sockets",
+                variable: "HALLWAY_RUNTIME_DIR",
+                tried: skipped.iter().map(ToString::to_string).collect(),
+            }),
         }
     }
 }

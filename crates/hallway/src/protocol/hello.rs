@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// A server that receives one writes its own before it dispatches anything, so a client that has seen no
 /// `hello` knows that nothing ran.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Hello {
@@ -24,6 +24,19 @@ pub struct Hello {
     /// The longest message body that the speaker accepts, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame_max: Option<u64>,
+}
+
+/// Says that there is a token, not which.
+impl std::fmt::Debug for Hello {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hello")
+            .field("program", &self.program)
+            .field("features", &self.features)
+            .field("token", &self.token.as_ref().map(|_| "(not shown)"))
+            .field("calls_max", &self.calls_max)
+            .field("frame_max", &self.frame_max)
+            .finish()
+    }
 }
 
 impl Hello {

@@ -58,6 +58,13 @@ impl ServerBuilder {
         self.leases.clone()
     }
 
+    /// What the service of this name is for, or else the first one: the first paragraph of its docs, in one line.
+    pub(crate) fn description_for(&self, name: &str) -> String {
+        let service = self.router.descriptions().min_by_key(|service| service.name != name);
+        let docs = service.map_or("", |service| service.docs.trim());
+        docs.lines().map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
     /// The server.
     #[must_use]
     pub fn build(mut self) -> Server {

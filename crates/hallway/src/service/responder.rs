@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Context, Event, ServiceError};
 use crate::connection::incoming::Ticket;
-use crate::protocol::WireError;
+use crate::protocol::{WireError, code};
 
 /// Answers one call. Whatever is answered first is the answer; what goes away without one has answered
 /// with an error.
@@ -77,8 +77,20 @@ impl Responder {
         self.done();
     }
 
-    /// Answers with the events of a topic.
+    /// Answers with the events of a topic. They have no end of their own: when the connection drains, the
+    /// subscriber hears that the rest is to be asked for on the next one.
     pub async fn events<T: Serialize>(&self, events: impl Stream<Item = Event<T>>) {
+        tokio::select! {
+            biased;
+            () = self.ticket().draining() => {
+                let message = "the daemon is about to stop; subscribe again from the last event on";
+                self.refuse(WireError::new(code::CLOSING, message).retryable(true));
+            }
+            () = self.all_events(events) => (),
+        }
+    }
+
+    async fn all_events<T: Serialize>(&self, events: impl Stream<Item = Event<T>>) {
         let mut events = pin!(events);
         while let Some(event) = events.next().await {
             match event {

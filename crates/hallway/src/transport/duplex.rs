@@ -17,6 +17,12 @@ impl Stream {
     pub fn new(reader: impl AsyncRead + Send + Unpin + 'static, writer: impl WriteHalf + 'static) -> Self {
         Self { reader: Box::new(reader), writer: Box::new(writer) }
     }
+
+    /// Takes the halves apart, for whoever stands between.
+    #[must_use]
+    pub fn into_halves(self) -> (Box<dyn AsyncRead + Send + Unpin>, Box<dyn WriteHalf>) {
+        (self.reader, self.writer)
+    }
 }
 
 impl std::fmt::Debug for Stream {

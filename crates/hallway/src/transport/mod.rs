@@ -23,15 +23,66 @@ pub use duplex::{Duplex, Listener, Stream, WriteHalf};
 pub use error::TransportError;
 pub use peer::Peer;
 
-use std::io::{Read, Write};
+use std::io::{self, Read};
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-/// A byte stream that blocks: what the client without a runtime works on.
-pub trait BlockingStream: Read + Write + Send {
-    /// Bounds how long a read waits; `None` for ever. A read that times out fails with
-    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) or [`TimedOut`](std::io::ErrorKind::TimedOut).
+/// A byte stream that blocks: what the client without a runtime works on. Only reading blocks; who writes
+/// more than the system takes has to look in between what the peer says, or both may wait for ever.
+pub trait BlockingStream: Read + Send {
+    /// Writes as much as the system takes without waiting.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if that is nothing; those of the system.
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Waits until there is something to read or, if asked for, room to write; at most so long.
     ///
     /// # Errors
     /// Those of the system.
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> std::io::Result<()>;
+    fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready>;
+}
+
+/// What a stream is ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ready {
+    /// A read does not block: there are bytes, the end, or an error.
+    pub to_read: bool,
+    /// A write takes something, or fails.
+    pub to_write: bool,
+}
+
+/// Waits for two descriptors, which may be the same.
+fn wait(
+    input: BorrowedFd<'_>,
+    output: Option<BorrowedFd<'_>>,
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    // Rounded up, so that nobody is woken just before the time to wait once more.
+    let timeout = timeout.map(|timeout| timeout.as_micros().div_ceil(1000));
+    let timeout =
+        timeout.map_or(PollTimeout::NONE, |ms| PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX));
+    let mut waited = vec![PollFd::new(input, PollFlags::POLLIN)];
+    waited.extend(output.map(|output| PollFd::new(output, PollFlags::POLLOUT)));
+    match poll(&mut waited, timeout) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => (),
+        Err(error) => return Err(error.into()),
+    }
+    let mut ready = waited.iter().map(|waited| waited.any().unwrap_or(false));
+    Ok(Ready { to_read: ready.next().unwrap_or(false), to_write: ready.next().unwrap_or(false) })
+}
+
+/// Writes to a socket without waiting, whatever mode it is in.
+fn send_now(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    use std::os::fd::AsRawFd as _;
+
+    use nix::sys::socket::{MsgFlags, send};
+
+    let flags = MsgFlags::MSG_DONTWAIT;
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = flags | MsgFlags::MSG_NOSIGNAL;
+    Ok(send(socket.as_raw_fd(), bytes, flags)?)
 }

@@ -1,14 +1,14 @@
 //! The standard input and output of a child process: a sidecar that lives as long as its parent holds
 //! the pipes.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Write as _};
 use std::os::fd::AsFd as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-use super::{Address, BlockingStream, TransportError};
+use super::{Address, BlockingStream, Ready, TransportError, wait};
 
 /// Starts `command` and speaks to it over its standard input and output; its standard error stays where
 /// it was. Dropping the stream closes its input, which ends it, and waits for that.
@@ -27,52 +27,44 @@ fn address(command: &Command) -> Address {
 /// A child's pipes as one stream.
 #[derive(Debug)]
 pub struct ChildPipes {
-    // In the order in which they go: the closed input is what ends the child.
     input: Option<ChildStdin>,
-    output: ChildStdout,
+    output: Option<ChildStdout>,
     child: Child,
-    timeout: Option<Duration>,
 }
 
 impl ChildPipes {
     fn new(mut child: Child) -> io::Result<Self> {
-        let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(Self { input: child.stdin.take(), output, child, timeout: None })
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        if let Some(input) = &input {
+            // Of this end of the pipe alone: the child's own end blocks as before.
+            let flags = OFlag::from_bits_retain(fcntl(input, FcntlArg::F_GETFL)?);
+            fcntl(input, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+        }
+        Ok(Self { input, output, child })
     }
 }
 
 impl Read for ChildPipes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(timeout) = self.timeout {
-            let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-            if poll(&mut [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)], timeout)? == 0 {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-        }
-        self.output.read(buffer)
-    }
-}
-
-impl Write for ChildPipes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.output.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.read(buffer)
     }
 }
 
 impl BlockingStream for ChildPipes {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.timeout = timeout;
-        Ok(())
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write(bytes)
+    }
+
+    fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready> {
+        let output = self.output.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        wait(output.as_fd(), self.input.as_ref().filter(|_| for_room).map(|input| input.as_fd()), timeout)
     }
 }
 
 impl Drop for ChildPipes {
     fn drop(&mut self) {
-        drop(self.input.take());
+        // Both, so that a child that is in the middle of an answer comes to its end as well.
+        drop((self.input.take(), self.output.take()));
         // Without this the child would stay a zombie until this process ends.
         let _reaped = self.child.wait();
     }

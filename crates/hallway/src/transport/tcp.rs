@@ -1,10 +1,13 @@
 //! TCP on loopback addresses. The system says nothing about the peer, and every user of the machine can
-//! connect: a listener therefore asks for a token, and nothing is answered without it.
+//! connect: a listener therefore asks for a token, and nothing is answered without it. A peer that has
+//! finished sending counts as gone: what it still waits for is dropped.
 
+use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use super::{Address, BlockingStream, TransportError};
+use super::{Address, BlockingStream, Ready, TransportError, send_now, wait};
 
 /// Connects; the token goes into the `hello`.
 ///
@@ -25,8 +28,12 @@ fn loopback(address: SocketAddr) -> Result<Address, TransportError> {
 }
 
 impl BlockingStream for TcpStream {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> std::io::Result<()> {
-        Self::set_read_timeout(self, timeout)
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        send_now(self.as_fd(), bytes)
+    }
+
+    fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready> {
+        wait(self.as_fd(), for_room.then(|| self.as_fd()), timeout)
     }
 }
 
@@ -37,12 +44,10 @@ pub use with_tokio::{Listener, connect};
 mod with_tokio {
     use std::io;
     use std::net::SocketAddr;
-    use std::os::fd::AsFd as _;
 
     use tokio::net::tcp::OwnedWriteHalf;
     use tokio::net::{TcpListener, TcpStream};
 
-    use super::super::duplex::hung_up;
     use super::super::{Address, Duplex, Peer, Stream, TransportError, WriteHalf};
     use super::loopback;
 
@@ -67,9 +72,10 @@ mod with_tokio {
     }
 
     impl WriteHalf for OwnedWriteHalf {
+        // The system tells a peer that has only finished sending from one that is gone when something is
+        // sent to it, and not before: the handlers of a client that was killed would stay for ever.
         fn peer_is_gone(&self) -> bool {
-            let stream: &TcpStream = self.as_ref();
-            hung_up(stream.as_fd())
+            true
         }
     }
 

@@ -1,10 +1,12 @@
 //! Unix domain sockets, by path; abstract names are never used, since they know no owner.
 
+use std::io;
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Address, BlockingStream, Peer, TransportError};
+use super::{Address, BlockingStream, Peer, Ready, TransportError, send_now, wait};
 
 /// Connects, and makes sure that the server belongs to this user before a byte is sent.
 ///
@@ -30,8 +32,12 @@ fn own(address: Address, socket: &impl std::os::fd::AsFd) -> Result<Peer, Transp
 }
 
 impl BlockingStream for UnixStream {
-    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> std::io::Result<()> {
-        Self::set_read_timeout(self, timeout)
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        send_now(self.as_fd(), bytes)
+    }
+
+    fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready> {
+        wait(self.as_fd(), for_room.then(|| self.as_fd()), timeout)
     }
 }
 

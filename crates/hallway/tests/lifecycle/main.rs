@@ -17,6 +17,7 @@ mod locks;
 mod race;
 mod roles;
 mod separation;
+mod service_files;
 mod sockets;
 mod start;
 mod world;

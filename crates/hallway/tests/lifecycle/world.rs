@@ -35,6 +35,7 @@ impl World {
         world
             .var("HALLWAY_RUNTIME_DIR", runtime)
             .var("XDG_STATE_HOME", world_path("state"))
+            .var("XDG_DATA_HOME", world_path("data"))
             .var("HALLWAY_TEST_TRACE", world_path("trace"))
             .var("HALLWAY_TEST_ROLE", "daemon")
             .var("HALLWAY_TEST_DAEMON", daemon)
@@ -55,6 +56,10 @@ impl World {
 
     pub(crate) fn run(&self, name: &str) -> PathBuf {
         self.path("run").join(name)
+    }
+
+    pub(crate) fn service(&self, name: &str) -> PathBuf {
+        self.path("data/hallway/services").join(name)
     }
 
     pub(crate) fn env(&self) -> Env {

@@ -17,6 +17,7 @@ const FILES: &[&str] = &[
     "msgpack.json",
     "paths.json",
     "recognition.json",
+    "service-files.json",
 ];
 
 #[derive(Deserialize)]

@@ -12,4 +12,5 @@ mod notes;
 mod paths;
 mod recognition;
 mod server;
+mod service_files;
 mod wire_md;

@@ -1,13 +1,13 @@
 //! A real server on a real socket, and a client that knows nothing but bytes.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use hallway::Server;
-use hallway::transport::{Address, BlockingStream, Listener as _, tcp, unix};
+use hallway::transport::{Address, Listener as _, tcp, unix};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -51,25 +51,25 @@ impl TestServer {
     }
 
     pub(crate) fn connect_unix(&self) -> Peer {
-        Peer::new(Box::new(UnixStream::connect(self.socket()).unwrap()))
+        let stream = UnixStream::connect(self.socket()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Peer { reader: Box::new(stream.try_clone().unwrap()), writer: Box::new(stream) }
     }
 
     pub(crate) fn connect_tcp(&self) -> Peer {
-        Peer::new(Box::new(TcpStream::connect(self.tcp).unwrap()))
+        let stream = TcpStream::connect(self.tcp).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Peer { reader: Box::new(stream.try_clone().unwrap()), writer: Box::new(stream) }
     }
 }
 
 /// A client that frames by hand: four bytes of length, then JSON.
 pub(crate) struct Peer {
-    stream: Box<dyn BlockingStream>,
+    reader: Box<dyn Read>,
+    writer: Box<dyn Write>,
 }
 
 impl Peer {
-    fn new(mut stream: Box<dyn BlockingStream>) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self { stream }
-    }
-
     pub(crate) fn send(&mut self, body: &[u8]) {
         let length = u32::try_from(body.len()).unwrap();
         self.send_raw(&[&length.to_be_bytes()[..], body].concat());
@@ -77,19 +77,19 @@ impl Peer {
 
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
         // A server that has had enough may have closed; the next read tells.
-        let _written = self.stream.write_all(bytes);
+        let _written = self.writer.write_all(bytes);
     }
 
     /// The next message, as text; `None` at the end of the connection.
     pub(crate) fn receive(&mut self) -> Result<Option<String>, String> {
         let mut prefix = [0; 4];
-        match self.stream.read_exact(&mut prefix) {
+        match self.reader.read_exact(&mut prefix) {
             Ok(()) => (),
             Err(error) if ended(&error) => return Ok(None),
             Err(error) => return Err(format!("no answer: {error}")),
         }
         let mut body = vec![0; u32::from_be_bytes(prefix) as usize];
-        self.stream.read_exact(&mut body).map_err(|error| format!("half an answer: {error}"))?;
+        self.reader.read_exact(&mut body).map_err(|error| format!("half an answer: {error}"))?;
         String::from_utf8(body).map(Some).map_err(|error| error.to_string())
     }
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use hallway::connection::{Inbox, Received, Wire};
 use hallway::encoding::Encoding;
 use hallway::framing::Framing;
+use hallway::lifecycle::{Env, Instance, PASSED_ENV, ServiceFile};
 use hallway::limits;
 use hallway::protocol::{Id, Message, Protocol};
 
@@ -86,6 +87,32 @@ fn the_client_works() {
     let complaints = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "the client failed:\n{complaints}");
     assert_eq!(String::from_utf8(ran.stdout).unwrap(), *expected, "{complaints}");
+}
+
+#[test]
+fn a_daemons_variables_are_those_of_the_code() {
+    let document = document();
+    let row = document.lines().find(|line| line.starts_with("| environment |")).unwrap();
+    let (_, listed) = row.split_once("`HALLWAY_`, and ").unwrap();
+    let listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+    assert_eq!(listed, PASSED_ENV);
+}
+
+#[test]
+fn the_service_file_is_one() {
+    let (_, file) = blocks().into_iter().find(|(info, _)| info == "json").unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let env = Env::of([("XDG_DATA_HOME", data.path())]);
+    let mail: Instance = "mail".parse().unwrap();
+    let path = ServiceFile::path(&env, &mail).unwrap();
+    ServiceFile::new(mail.clone(), "/bin/mail").write(&env).unwrap();
+    std::fs::write(&path, &file).unwrap();
+    let shown = ServiceFile::read(&env, &mail).unwrap();
+    ServiceFile::remove(&env, &mail).unwrap();
+    assert!(shown.write(&env).unwrap());
+    let again = std::fs::read_to_string(path).unwrap();
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(value(&file), value(&again), "every member is shown, and no other");
 }
 
 /// The fenced blocks of the document: what stands behind the opening fence, and the text.

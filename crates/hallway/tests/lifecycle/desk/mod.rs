@@ -4,6 +4,7 @@ mod calls;
 mod descriptors;
 mod drain;
 mod idle;
+mod installed;
 mod kill;
 mod outside;
 pub(crate) mod service;

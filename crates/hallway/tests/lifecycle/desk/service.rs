@@ -134,7 +134,13 @@ pub(crate) fn daemon() -> i32 {
         setrlimit(Resource::RLIMIT_NOFILE, limit, limit).unwrap();
     }
     let idle = var("HALLWAY_TEST_IDLE").map_or(0, |ms| ms.parse().unwrap());
-    let daemon = Daemon::new(instance(), "desk", "1.2.3").idle_exit(Duration::from_millis(idle));
+    let daemon = Daemon::new(instance(), "desk", "1.2.3")
+        .idle_exit(Duration::from_millis(idle))
+        .pass_env("DESK_EXTRA");
+    let daemon = match var("HALLWAY_TEST_ARGS") {
+        Ok(args) => daemon.args(args.split(' ')),
+        Err(_) => daemon,
+    };
     i32::from(daemon.run(start) != ExitCode::SUCCESS)
 }
 

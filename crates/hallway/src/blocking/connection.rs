@@ -1,0 +1,99 @@
+use std::io;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::connection::{CallError, Inbox, Wire};
+use crate::protocol::{Goaway, Hello, Message, WireError};
+use crate::transport::{BlockingStream, Ready};
+
+/// One connection of a session.
+pub(super) struct Connection {
+    pub(super) stream: Box<dyn BlockingStream>,
+    pub(super) inbox: Inbox,
+    /// The peer takes no further calls.
+    pub(super) goaway: Option<Goaway>,
+    /// What the server has said about no call in particular, which may be why it goes.
+    pub(super) words: Option<WireError>,
+    /// The server has said `hello`: from then on, calls may have been dispatched.
+    pub(super) may_have_worked: bool,
+    wire: Wire,
+    /// What the system has not taken yet: at first the `hello`, which goes with the first call.
+    out: Vec<u8>,
+    /// Nothing can be written any more; reading tells why.
+    broken: bool,
+    /// The first call that was not written to its end, and so cannot have been dispatched.
+    first_unsent: Option<u64>,
+    is_used: bool,
+}
+
+impl Connection {
+    pub(super) fn new(wire: Wire, hello: &Hello, stream: Box<dyn BlockingStream>) -> Self {
+        let mut out = Vec::new();
+        // Text and numbers of our own: there is nothing in it that could not be written.
+        let _written = wire.write::<()>(&Message::Hello(hello.clone()), &mut out);
+        Self {
+            stream,
+            inbox: Inbox::new(wire),
+            goaway: None,
+            words: None,
+            may_have_worked: false,
+            wire,
+            out,
+            broken: false,
+            first_unsent: None,
+            is_used: false,
+        }
+    }
+
+    /// Puts a message in line.
+    pub(super) fn say<P: Serialize>(&mut self, message: &Message<'_, P>) -> Result<(), CallError> {
+        self.wire.write(message, &mut self.out).map_err(CallError::Params)
+    }
+
+    /// Writes what the system takes.
+    pub(super) fn send_now(&mut self) {
+        let mut sent = 0;
+        while let Some(rest) = self.out.get(sent..).filter(|rest| !rest.is_empty() && !self.broken) {
+            match self.stream.write_now(rest) {
+                Ok(taken) => sent += taken,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_shows_when_reading) => self.broken = true,
+            }
+        }
+        self.is_used = true;
+        if self.broken || sent == self.out.len() {
+            self.out = Vec::new();
+        } else {
+            self.out.drain(..sent);
+        }
+    }
+
+    /// Writes what the system takes; what is in line ends with this call.
+    pub(super) fn send_call_now(&mut self, id: u64) {
+        self.send_now();
+        if self.broken {
+            self.first_unsent.get_or_insert(id);
+        }
+    }
+
+    /// Whether a call may have been dispatched, as far as this connection knows.
+    pub(super) fn may_have_run(&self, id: u64) -> bool {
+        self.may_have_worked && self.first_unsent.is_none_or(|unsent| id < unsent)
+    }
+
+    pub(super) fn has_to_write(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Whether there is something to read on a connection that has been used before.
+    pub(super) fn has_news(&self) -> bool {
+        self.is_used && self.stream.wait(false, Some(Duration::ZERO)).is_ok_and(|ready| ready.to_read)
+    }
+
+    /// Waits for something to read, or room for what is in line.
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
+        self.stream.wait(self.has_to_write(), timeout)
+    }
+}

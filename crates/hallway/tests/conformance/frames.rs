@@ -62,11 +62,7 @@ pub(crate) async fn the_limit_is_allowed_and_one_byte_more_is_answered(setting: 
 pub(crate) async fn seventeen_mebibytes_are_read_over_and_answered(setting: Setting) {
     let stage = Stage::start(setting, probe).await;
     let mut raw = stage.greeted().await;
-    let mut body = Vec::new();
-    let object = ObjectWriter::new(setting.wire.encoding(), &mut body);
-    object.member("id", &9).unwrap().member("call", "probe.echo").unwrap().end();
-    body.resize(17 * 1024 * 1024, b' ');
-    let frame = raw.framed_body(&body);
+    let frame = call_of(&raw, 9, 17 * 1024 * 1024);
     raw.send_bytes(&frame).await;
     assert_eq!(raw.expect_refusal(9).await, "frame_too_long");
     raw.expect_alive().await;

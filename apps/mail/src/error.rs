@@ -12,7 +12,7 @@ use crate::query::QueryError;
 #[non_exhaustive]
 pub enum EngineError {
     /// The query is not in the language.
-    #[error("{0}")]
+    #[error(transparent)]
     BadQuery(#[from] QueryError),
     /// A label that cannot be one.
     #[error(

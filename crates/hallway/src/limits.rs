@@ -37,13 +37,9 @@ pub const CALLS_OPEN_MAX: usize = 1024;
 /// connection.
 pub const CALLS_RUNNING_MAX: usize = 64;
 
-/// Bytes waiting for one peer to read before its streams pause and its further calls are left unread, or
-/// unbegun where this side waits for answers and has to read on; before our own calls wait, as well.
+/// Bytes waiting for one peer to read before its streams pause, its further calls are left unread and
+/// none begins; and before our own calls to it wait.
 pub const OUTBOUND_HIGH: usize = 256 * 1024;
-
-/// Bytes waiting for one peer to read before its mistakes are no longer answered: more than the refusals of
-/// everything that one read can hold, so that a peer that reads is always answered.
-pub const REFUSED_HIGH: usize = 4 * 1024 * 1024;
 
 /// Stream items that may be on the way before the reader grants more. A client grants half of it back at
 /// a time.
@@ -57,6 +53,10 @@ pub const TOPIC_RING: usize = 4096;
 
 /// Connections that one server holds at the same time.
 pub const CONNECTIONS_MAX: usize = 4096;
+
+/// File descriptors that connections leave to the rest of the process: its stores, its handlers' files, and
+/// telling one connection too many why it is refused. A process that may open few holds fewer connections.
+pub const DESCRIPTORS_RESERVED: usize = 32;
 
 /// How long a server with a token waits for `hello` on a new connection.
 pub const HELLO_DEADLINE: Duration = Duration::from_secs(5);
@@ -81,6 +81,7 @@ pub fn table() -> BTreeMap<String, u64> {
     let rows = [
         ("frame_max_bytes", FRAME_MAX as u64),
         ("frame_skip_max_bytes", FRAME_SKIP_MAX),
+        ("hello_max_bytes", HELLO_MAX as u64),
         ("header_max_bytes", HEADER_MAX as u64),
         ("depth_max", DEPTH_MAX as u64),
         ("calls_open_max", CALLS_OPEN_MAX as u64),

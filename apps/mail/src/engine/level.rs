@@ -71,6 +71,27 @@ impl Engine {
         }
     }
 
+    /// Asks the index, level; if it turns out to be damaged, builds it anew and asks again.
+    pub(super) fn ask<T>(
+        &self,
+        question: impl Fn(&SearchIndex) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let index = self.level_index()?;
+        match question(&index) {
+            Err(EngineError::Index { source }) if index.is_damaged() => {
+                tracing::warn!(%source, "the index is damaged and is built anew");
+                let mut writer = self.writer();
+                // Of several searches that meet the damage, one repairs it.
+                if self.index().is_some_and(|current| Arc::ptr_eq(&current, &index)) {
+                    self.rebuild(&mut writer, &mut |_| ControlFlow::Continue(()))?;
+                }
+                drop(writer);
+                question(&*self.level_index()?)
+            }
+            answer => answer,
+        }
+    }
+
     /// Lets the index take in what is queued.
     pub(super) fn drain(
         &self,
@@ -78,7 +99,13 @@ impl Engine {
         parsed: &Parsed<'_>,
         progress: Progress<'_>,
     ) -> Result<(), EngineError> {
-        let drained = self.drain_queue(writer, parsed, progress);
+        let drained = match self.drain_queue(writer, parsed, progress) {
+            Err(EngineError::Index { source }) if self.index().is_some_and(|index| index.is_damaged()) => {
+                tracing::warn!(%source, "the index is damaged and is built anew");
+                self.rebuild(writer, progress)
+            }
+            drained => drained,
+        };
         self.set_level(drained.is_ok());
         drained
     }
@@ -118,8 +145,10 @@ impl Engine {
             let _ = remove(&fresh);
             return Err(error);
         }
-        // The old index's threads must not write while its directory moves.
+        // The old index's threads must not write while its directory moves, and should the new one not
+        // arrive in its place, there is none.
         writer.documents = None;
+        self.set_index(None);
         if live.exists() {
             fs::rename(&live, &old).map_err(io_error)?;
         }

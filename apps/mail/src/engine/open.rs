@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, mpsc};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -108,7 +109,22 @@ fn lock(dir: &Path) -> Result<File, EngineError> {
     let file = fs::OpenOptions::new().create(true).append(true).open(dir.join("lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EngineError::InUse { dir: dir.to_owned() }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
+        Err(TryLockError::WouldBlock) => match wait(file) {
+            Some(locked) => locked.map_err(failed),
+            None => Err(EngineError::InUse { dir: dir.to_owned() }),
+        },
     }
+}
+
+/// How long another process may take to be gone: one that was killed lets go of its locks one after the other, and
+/// only once its memory has been given back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Waits in the kernel, on a thread of its own, since that wait has no end; `None` when it took too long.
+fn wait(file: File) -> Option<io::Result<File>> {
+    let (taken, takes) = mpsc::sync_channel(1);
+    // If nobody listens any more, the file is dropped here, and the lock with it.
+    std::thread::Builder::new().spawn(move || taken.send(file.lock().map(|()| file))).ok()?;
+    takes.recv_timeout(PATIENCE).ok()
 }

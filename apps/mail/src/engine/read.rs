@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::model::{Address, Attachment, Envelope, FullMessage, MessageId, Sort, Stats};
 use crate::{index, query, store};
 
-/// The most messages one search returns: a few megabytes of envelopes, and more than anyone reads.
+/// The most messages one search or conversation returns: a few megabytes of envelopes, and more than anyone reads.
 pub const MAX_RESULTS: usize = 10_000;
 
 impl Engine {
@@ -25,7 +25,7 @@ impl Engine {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let ids = self.level_index()?.search(&query, limit.min(MAX_RESULTS), sort)?;
+        let ids = self.ask(|index| index.search(&query, limit.min(MAX_RESULTS), sort))?;
         self.envelopes(&ids)
     }
 
@@ -36,7 +36,7 @@ impl Engine {
     /// As [`search`](Self::search).
     pub fn count(&self, query: &str) -> Result<u64, EngineError> {
         let query = query::parse(query)?;
-        self.level_index()?.count(&query)
+        self.ask(|index| index.count(&query))
     }
 
     /// Reads one message.
@@ -64,6 +64,25 @@ impl Engine {
         })
     }
 
+    /// The messages that came after `last`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Store`].
+    pub fn after(&self, last: MessageId, limit: usize) -> Result<Vec<Envelope>, EngineError> {
+        let ids = store::all_ids(&*self.pool.get()?, last, limit)?;
+        self.envelopes(&ids)
+    }
+
+    /// The message that came last; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Store`].
+    pub fn newest(&self) -> Result<Option<MessageId>, EngineError> {
+        Ok(store::newest_id(&*self.pool.get()?)?)
+    }
+
     /// Reads one message as it came, byte for byte.
     ///
     /// # Errors
@@ -73,13 +92,13 @@ impl Engine {
         store::raw(&*self.pool.get()?, id)?.ok_or(EngineError::NotFound { id })
     }
 
-    /// Reads the conversation a message is in, oldest first.
+    /// Reads the conversation a message is in, oldest first; at most [`MAX_RESULTS`] messages.
     ///
     /// # Errors
     ///
     /// [`EngineError::NotFound`], [`EngineError::Store`].
     pub fn thread(&self, id: MessageId) -> Result<Vec<Envelope>, EngineError> {
-        let ids = store::ids_of_thread(&*self.pool.get()?, id)?;
+        let ids = store::ids_of_thread(&*self.pool.get()?, id, MAX_RESULTS)?;
         if ids.is_empty() {
             return Err(EngineError::NotFound { id });
         }

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use jiff::Zoned;
 use tantivy::collector::sort_key::{SortBySimilarityScore, SortByStaticFastValue};
 use tantivy::collector::{Count, TopDocs};
+use tantivy::query::Query as IndexQuery;
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, IndexReader, IndexSettings, Order, ReloadPolicy, TantivyError};
 
@@ -42,13 +44,15 @@ impl SearchIndex {
             let reason = format!("made as version {:?}, this is {VERSION}", marker.trim());
             return Err(TantivyError::SchemaError(reason).into());
         }
-        let directory = DiskDirectory::open(dir)?;
-        let full = directory.full();
-        let index = Index::open(directory)?;
-        if index.schema() != schema().0 {
-            return Err(TantivyError::SchemaError("the fields are others".to_owned()).into());
-        }
-        Self::with(index, full)
+        guarded(|| {
+            let directory = DiskDirectory::open(dir)?;
+            let full = directory.full();
+            let index = Index::open(directory)?;
+            if index.schema() != schema().0 {
+                return Err(TantivyError::SchemaError("the fields are others".to_owned()).into());
+            }
+            Self::with(index, full)
+        })
     }
 
     /// Makes an empty index in `dir`, which must be empty or missing.
@@ -79,6 +83,10 @@ impl SearchIndex {
         sort: Sort,
     ) -> Result<Vec<MessageId>, EngineError> {
         let query = compile(query, &self.fields, &Zoned::now());
+        guarded(|| self.best(&*query, limit, sort))
+    }
+
+    fn best(&self, query: &dyn IndexQuery, limit: usize, sort: Sort) -> Result<Vec<MessageId>, EngineError> {
         let searcher = self.reader.searcher();
         // The id as the last word makes the order the same each time.
         let id = || (SortByStaticFastValue::<i64>::for_field(ID), Order::Desc);
@@ -86,12 +94,12 @@ impl SearchIndex {
         let ids: Vec<Option<i64>> = match sort {
             Sort::Date => {
                 let date = (SortByStaticFastValue::<i64>::for_field(DATE), Order::Desc);
-                let found = searcher.search(&query, &top.order_by((date, id())))?;
+                let found = searcher.search(query, &top.order_by((date, id())))?;
                 found.into_iter().map(|((_, id), _)| id).collect()
             }
             Sort::Relevance => {
                 let score = (SortBySimilarityScore, Order::Desc);
-                let found = searcher.search(&query, &top.order_by((score, id())))?;
+                let found = searcher.search(query, &top.order_by((score, id())))?;
                 found.into_iter().map(|((_, id), _)| id).collect()
             }
         };
@@ -101,7 +109,12 @@ impl SearchIndex {
     /// How many messages a query finds.
     pub(crate) fn count(&self, query: &Query) -> Result<u64, EngineError> {
         let query = compile(query, &self.fields, &Zoned::now());
-        Ok(self.reader.searcher().search(&query, &Count)? as u64)
+        guarded(|| Ok(self.reader.searcher().search(&query, &Count)? as u64))
+    }
+
+    /// Whether a file is not as it was written. Reads the whole index.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.index.validate_checksum().map_or(true, |damaged| !damaged.is_empty())
     }
 
     /// How many messages the index holds.
@@ -113,6 +126,12 @@ impl SearchIndex {
     pub(super) fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()
     }
+}
+
+/// Makes an error of a panic: on damaged files Tantivy has some of both.
+fn guarded<T>(run: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(TantivyError::InternalError("the search panicked".to_owned()).into()))
 }
 
 /// The error of an operation of our own on the directory of an index.

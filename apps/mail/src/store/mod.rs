@@ -22,5 +22,5 @@ pub(crate) use insert::{Incoming, Inserted, insert, known};
 pub(crate) use labels::MAX_LABEL_CHARS;
 pub(crate) use pool::Pool;
 pub(crate) use queue::{clear_queue, queue_length, queued, take_off};
-pub(crate) use rows::{all_ids, count_messages, envelope, ids_of_thread, origins, raw, stored};
+pub(crate) use rows::{all_ids, count_messages, envelope, ids_of_thread, newest_id, origins, raw, stored};
 pub(crate) use schema::{DATABASE_FILE, VERSION, open_writer};

@@ -72,12 +72,15 @@ pub(crate) fn origins(db: &Connection, id: MessageId) -> Result<Vec<String>> {
         .collect()
 }
 
-/// The messages of the conversation that `id` is in, oldest first; empty when there is no such message.
-pub(crate) fn ids_of_thread(db: &Connection, id: MessageId) -> Result<Vec<MessageId>> {
+/// At most `limit` messages of the conversation that `id` is in, oldest first; none when there is no
+/// such message.
+pub(crate) fn ids_of_thread(db: &Connection, id: MessageId, limit: usize) -> Result<Vec<MessageId>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(
-        "SELECT id FROM messages WHERE thread = (SELECT thread FROM messages WHERE id = ?1) ORDER BY date, id",
+        "SELECT id FROM messages WHERE thread = (SELECT thread FROM messages WHERE id = ?1)
+         ORDER BY date, id LIMIT ?2",
     )?
-    .query_map([id.0], |row| row.get(0).map(MessageId))?
+    .query_map([id.0, limit], |row| row.get(0).map(MessageId))?
     .collect()
 }
 
@@ -87,6 +90,12 @@ pub(crate) fn all_ids(db: &Connection, after: MessageId, limit: usize) -> Result
     db.prepare_cached("SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2")?
         .query_map([after.0, limit], |row| row.get(0).map(MessageId))?
         .collect()
+}
+
+/// The id of the message that came last.
+pub(crate) fn newest_id(db: &Connection) -> Result<Option<MessageId>> {
+    db.query_row("SELECT max(id) FROM messages", [], |row| row.get::<_, Option<i64>>(0))
+        .map(|id| id.map(MessageId))
 }
 
 /// How many messages, unread messages and conversations there are.

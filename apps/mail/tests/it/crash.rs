@@ -44,7 +44,6 @@ fn killed_anywhere_nothing_is_lost_or_doubled_and_the_index_follows() {
 /// Not a test of its own: the process that is killed. Imports, marks, and rebuilds the index, and
 /// prints a line before each message it hands over and after everything that is done for good.
 #[test]
-#[ignore = "run by the test above"]
 fn victim() {
     let Some(dir) = child::dir() else { return };
     let say = |line: &str| {

@@ -34,7 +34,6 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
 
 /// Not a test of its own: runs where the data directory is a small disk.
 #[test]
-#[ignore = "run by the test above"]
 fn starved() {
     let Some(dir) = child::dir() else { return };
     let (data, ballast) = (dir.join("data"), dir.join("ballast"));

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hallway_mail::{Engine, EngineError, IndexProgress, Mark};
 
@@ -45,9 +45,9 @@ fn a_lost_damaged_or_old_index_is_built_anew() {
         ("no marker", |index| fs::remove_file(index.join("version")).unwrap()),
         ("another version", |index| fs::write(index.join("version"), "0").unwrap()),
         ("unreadable meta.json", |index| fs::write(index.join("meta.json"), "{").unwrap()),
-        ("a segment gone", |index| fs::remove_file(some_segment(index)).unwrap()),
+        ("a segment gone", |index| fs::remove_file(index_file(index, "term")).unwrap()),
         ("a segment cut short", |index| {
-            let file = fs::OpenOptions::new().write(true).open(some_segment(index)).unwrap();
+            let file = fs::OpenOptions::new().write(true).open(index_file(index, "term")).unwrap();
             file.set_len(10).unwrap();
         }),
         ("the remains of a build", |index| {
@@ -72,9 +72,30 @@ fn a_lost_damaged_or_old_index_is_built_anew() {
     assert!(!names.iter().any(|name| name.starts_with("index.")), "{names:?}");
 }
 
-fn some_segment(index: &Path) -> std::path::PathBuf {
-    let mut terms = fs::read_dir(index).unwrap().map(|entry| entry.unwrap().path());
-    terms.find(|path| path.extension().is_some_and(|extension| extension == "term")).unwrap()
+fn index_file(index: &Path, extension: &str) -> PathBuf {
+    let mut files = fs::read_dir(index).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|found| found == extension)).unwrap()
+}
+
+/// Damages a file all over, its footer excepted, which is looked at when the index opens.
+fn scramble(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let end = bytes.len().saturating_sub(200);
+    bytes[..end].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn an_index_that_turns_out_to_be_damaged_is_built_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path()));
+    for extension in ["term", "pos", "fast"] {
+        scramble(&index_file(&dir.path().join("index"), extension));
+        let engine = Engine::open(dir.path()).unwrap();
+        let phrase = || engine.count("\"message unique77\"").unwrap();
+        assert_eq!(phrase(), 1, "{extension}");
+        check(&engine);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::model::{Absent, Method, Parameter, Service};
+use super::types;
 
 /// Writes the structs and the statics.
 pub(crate) fn emit(service: &Service) -> TokenStream {
@@ -21,6 +22,7 @@ fn method(service: &Service, method: &Method) -> TokenStream {
         #conditions
         #[derive(::hallway::__private::serde::Serialize, ::hallway::__private::serde::Deserialize)]
         #[serde(crate = "::hallway::__private::serde", deny_unknown_fields)]
+        #[serde(expecting = "an object or an array of the parameters")]
         struct #params {
             #(#fields)*
         }
@@ -34,6 +36,8 @@ fn method(service: &Service, method: &Method) -> TokenStream {
 fn field(service: &Service, method: &Method, parameter: &Parameter) -> TokenStream {
     let (ident, ty) = (&parameter.argument.ident, &parameter.argument.ty);
     let default = match &parameter.default {
+        // By name an `Option` may be absent without a word; by position only with this one.
+        Absent::Refused if types::is_option(ty) => quote!(#[serde(default)]),
         Absent::Refused => quote!(),
         Absent::TypeDefault => quote!(#[serde(default)]),
         Absent::Value(_) => {

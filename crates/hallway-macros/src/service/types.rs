@@ -49,6 +49,11 @@ pub(crate) fn is_context(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == "Context" && segment.arguments.is_none())
 }
 
+/// Says whether the type is called `Option`.
+pub(crate) fn is_option(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == "Option")
+}
+
 /// Refuses a type that cannot travel: one that borrows, that is not concrete, or that is `Self`. `what`
 /// names what the type is of, in the plural.
 ///

@@ -151,9 +151,7 @@ impl Client {
         loop {
             match session.next(id, deadline.map(|(at, _)| at)) {
                 Some(Next::Progress(progress)) => self.options.progressed(progress),
-                Some(Next::End(end)) => {
-                    return end.into_value().map_err(|error| error.given(deadline.map(|(_, after)| after)));
-                }
+                Some(Next::End(end)) => return end.into_value(self.options.deadline_after()),
                 Some(Next::Arrival(_)) => {
                     session.abandon(id);
                     return Err(unexpected_stream());

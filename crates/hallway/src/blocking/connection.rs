@@ -22,6 +22,8 @@ pub(super) struct Connection {
     out: Vec<u8>,
     /// Nothing can be written any more; reading tells why.
     broken: bool,
+    /// The first call that was not written to its end, and so cannot have been dispatched.
+    first_unsent: Option<u64>,
     is_used: bool,
 }
 
@@ -39,6 +41,7 @@ impl Connection {
             wire,
             out,
             broken: false,
+            first_unsent: None,
             is_used: false,
         }
     }
@@ -65,6 +68,19 @@ impl Connection {
         } else {
             self.out.drain(..sent);
         }
+    }
+
+    /// Writes what the system takes; what is in line ends with this call.
+    pub(super) fn send_call_now(&mut self, id: u64) {
+        self.send_now();
+        if self.broken {
+            self.first_unsent.get_or_insert(id);
+        }
+    }
+
+    /// Whether a call may have been dispatched, as far as this connection knows.
+    pub(super) fn may_have_run(&self, id: u64) -> bool {
+        self.may_have_worked && self.first_unsent.is_none_or(|unsent| id < unsent)
     }
 
     pub(super) fn has_to_write(&self) -> bool {

@@ -67,7 +67,9 @@ impl Session {
         self.usable()?.say(&Message::Call(Call { id: Some(Id::Number(id)), ..call }))?;
         self.last_id = id;
         self.calls.0.insert(id, Arrivals::new(window));
-        self.send_now();
+        if let Ok(connection) = &mut self.connection {
+            connection.send_call_now(id);
+        }
         Ok(id)
     }
 
@@ -174,7 +176,10 @@ impl Session {
 
     fn read(&mut self) {
         let Ok(connection) = &mut self.connection else { return };
-        self.buffer.resize(READ_SIZE, 0);
+        if self.buffer.is_empty() {
+            // Zeroed by the system, page by page as they are used; `resize` would touch them all.
+            self.buffer = vec![0; READ_SIZE];
+        }
         match connection.stream.read(&mut self.buffer) {
             Ok(0) => self.close(&Closed::new(Closed::BY_PEER, "the server closed the connection")),
             Ok(length) => self.receive(length),
@@ -214,10 +219,10 @@ impl Session {
         let Ok(connection) = &self.connection else { return };
         let words = connection.words.as_ref().filter(|_| closed.code == Closed::BY_PEER);
         let closed = words.map_or_else(|| closed.clone(), Closed::with_words);
-        // A server that breaks the rules may have broken that one as well.
-        let unknown = connection.may_have_worked || closed.code == Closed::VIOLATION;
-        let outcome = if unknown { Outcome::Unknown } else { Outcome::NotDispatched };
-        for call in self.calls.0.values_mut() {
+        for (id, call) in &mut self.calls.0 {
+            // A server that breaks the rules may have broken that one as well.
+            let unknown = connection.may_have_run(*id) || closed.code == Closed::VIOLATION;
+            let outcome = if unknown { Outcome::Unknown } else { Outcome::NotDispatched };
             call.end(End::Lost { closed: closed.clone(), outcome });
         }
         self.connection = Err(closed);

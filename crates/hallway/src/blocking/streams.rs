@@ -39,8 +39,7 @@ impl Incoming {
                 Some(Next::Progress(progress)) => self.client.options().progressed(progress),
                 Some(Next::End(end)) => {
                     self.open = false;
-                    let after = self.deadline.map(|(_, after)| after);
-                    return end.into_value().err().map(|error| Err(error.given(after)));
+                    return end.into_value(self.client.options().deadline_after()).err().map(Err);
                 }
                 None => {
                     self.close();

@@ -144,7 +144,7 @@ impl Client {
         let deadline = Instant::now() + after;
         let answer = self.retrying(method, || self.attempt(method, params, Some(deadline)));
         match tokio::time::timeout_at(deadline, answer).await {
-            Ok(answer) => answer.map_err(|error| error.given(Some(after))),
+            Ok(answer) => answer,
             Err(_passed) => Err(CallError::Deadline { after }),
         }
     }
@@ -176,7 +176,12 @@ impl Client {
         loop {
             match conversation.next().await {
                 Next::Progress(progress) => self.options.progressed(progress),
-                Next::End(end) => return Ok((held.link().wire().encoding(), end.into_value()?)),
+                Next::End(end) => {
+                    return Ok((
+                        held.link().wire().encoding(),
+                        end.into_value(self.options.deadline_after())?,
+                    ));
+                }
                 Next::Arrival(_) => return Err(unexpected_stream()),
             }
         }

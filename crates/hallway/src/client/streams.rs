@@ -44,8 +44,7 @@ impl Incoming {
                 Poll::Ready(Next::Progress(progress)) => self.options.progressed(progress),
                 Poll::Ready(Next::End(end)) => {
                     self.conversation = None;
-                    let after = self.deadline.as_ref().map(|(_, after)| *after);
-                    return Poll::Ready(end.into_value().err().map(|error| Err(error.given(after))));
+                    return Poll::Ready(end.into_value(self.options.deadline_after()).err().map(Err));
                 }
                 Poll::Pending => {
                     let Some((timer, after)) = &mut self.deadline else { return Poll::Pending };

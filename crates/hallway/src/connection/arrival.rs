@@ -1,11 +1,12 @@
 //! What comes back for a call: the same for those who await and those who block.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::{CallError, Closed, Outcome};
 use crate::encoding::DecodeError;
 use crate::limits::STREAM_WINDOW;
-use crate::protocol::{Goaway, Progress, WireError};
+use crate::protocol::{Goaway, Progress, WireError, code};
 
 /// Something that a stream brings.
 #[derive(Debug)]
@@ -109,18 +110,16 @@ impl End {
         Self::Lost { closed, outcome: Outcome::NotDispatched }
     }
 
-    /// The end of a call whose answer is no answer.
-    pub(crate) fn unreadable(error: &WireError) -> Self {
-        let closed = Closed::new(Closed::VIOLATION, format!("the answer cannot be read: {}", error.message));
-        Self::Lost { closed, outcome: Outcome::Unknown }
-    }
-
-    /// The encoded result.
-    pub(crate) fn into_value(self) -> Result<Vec<u8>, CallError> {
-        match self {
-            Self::Result(value) => Ok(value),
-            Self::Error(error) => Err(CallError::Remote(error)),
-            Self::Lost { closed, outcome } => Err(CallError::Closed { closed, outcome }),
+    /// The encoded result of a call that was given so long.
+    pub(crate) fn into_value(self, deadline: Option<Duration>) -> Result<Vec<u8>, CallError> {
+        match (self, deadline) {
+            (Self::Result(value), _) => Ok(value),
+            // The peer's clock was a little ahead of ours, which was about to say the same.
+            (Self::Error(error), Some(after)) if error.code == code::DEADLINE_EXCEEDED => {
+                Err(CallError::Deadline { after })
+            }
+            (Self::Error(error), _) => Err(CallError::Remote(error)),
+            (Self::Lost { closed, outcome }, _) => Err(CallError::Closed { closed, outcome }),
         }
     }
 }

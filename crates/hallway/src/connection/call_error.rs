@@ -107,17 +107,6 @@ impl CallError {
         }
     }
 
-    /// The error as a caller who waits `after` at most sees it: that the deadline has passed is the same
-    /// whether this side notices it or the peer is quicker.
-    pub(crate) fn given(self, after: Option<Duration>) -> Self {
-        match (self, after) {
-            (Self::Remote(error), Some(after)) if error.code == code::DEADLINE_EXCEEDED => {
-                Self::Deadline { after }
-            }
-            (error, _) => error,
-        }
-    }
-
     /// Whether a new connection and the same call again may help, as far as it is safe: always after
     /// [`Outcome::NotDispatched`] on a lost connection, and after [`Outcome::Unknown`] only if running the
     /// method twice is the same as once.

@@ -1,20 +1,22 @@
 use std::cell::Cell;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::time::Sleep;
 
 use super::arrival::End;
 use super::incoming::Ticket;
 use super::link::State;
+use super::output::Output;
 use super::{Closed, Inbox, Link, Received};
 use crate::encoding::Raw;
-use crate::limits::{HELLO_DEADLINE, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE, REFUSED_HIGH};
+use crate::limits::{HELLO_DEADLINE, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE};
 use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
 use crate::transport::Stream;
 
@@ -37,20 +39,14 @@ pub(crate) struct Driver {
     stream: Stream,
     inbox: Inbox,
     dispatch: Arc<dyn Dispatch>,
-    /// What is being written, and how much of it has gone.
-    writing: Vec<u8>,
-    written: usize,
-    /// How many bytes of it answer the peer, at most.
-    owed: usize,
-    /// Nothing that has been written is held back: some writers, a process's own output for one, do so.
-    flushed: bool,
-    /// Why nothing can be written any more. What the peer has sent before that is still read: a `goaway`
-    /// tells which calls did not run.
-    broken: Option<String>,
+    output: Output,
+    /// Our `hello` is in line, and what the peer has sent after its own waits until it has gone: a peer
+    /// that has not heard it may conclude that nothing ran.
+    greeting: bool,
     /// The peer has finished sending.
     end_of_input: bool,
-    /// The `hello` with the token is due, or, after the end of input, the next look whether the peer has
-    /// gone, or the end of a connection that cannot be written to.
+    /// The `hello` with the token is due; after the end of input, the next look whether the peer has gone;
+    /// once nothing can be written any more, the end.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -71,11 +67,8 @@ impl Driver {
             link,
             stream,
             dispatch,
-            writing: Vec::new(),
-            written: 0,
-            owed: 0,
-            flushed: true,
-            broken: None,
+            output: Output::default(),
+            greeting: false,
             end_of_input: false,
             timer: guarded.then(|| Box::pin(tokio::time::sleep(HELLO_DEADLINE))),
         }
@@ -104,9 +97,16 @@ impl Driver {
     /// Whether the connection is done with; the last words have then been written as far as the system
     /// takes them.
     fn is_over(&mut self) -> bool {
-        let idle = self.nothing_to_write() && self.link.incoming().open_now() == 0;
+        // In this order: a call's answer is in line before it counts as ended.
+        let idle = self.link.incoming().open_now() == 0 && self.nothing_to_write();
         match self.link.state() {
             State::Closed(_) => return true,
+            // Neither direction is left.
+            _ if self.end_of_input
+                && let Some(broken) = self.output.broken() =>
+            {
+                self.link.close(broken);
+            }
             State::Draining if idle => self.link.close(&Closed::new(Closed::BY_US, "drained")),
             _ if self.end_of_input && idle => {
                 self.link.close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
@@ -117,64 +117,35 @@ impl Driver {
     }
 
     fn nothing_to_write(&self) -> bool {
-        self.written == self.writing.len() && self.flushed && self.link.outbox().is_empty()
+        self.output.is_done() && self.link.outbox().is_empty()
     }
 
-    /// Writes as much as the system takes.
+    /// Writes as much as the system takes. If that breaks, what the peer has sent before is still read, for
+    /// a while: the system may not have told us of it yet.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut moved = false;
-        loop {
-            if self.written == self.writing.len() {
-                self.owed = self.link.outbox().take(&mut self.writing);
-                self.written = 0;
-                if self.writing.is_empty() {
-                    self.flush(cx);
-                    return moved;
-                }
-            }
-            if self.broken.is_some() {
-                self.written = self.writing.len();
-                continue;
-            }
-            let rest = self.writing.get(self.written..).unwrap_or_default();
-            match Pin::new(&mut self.stream.writer).poll_write(cx, rest) {
-                Poll::Pending => return moved,
-                Poll::Ready(Ok(0)) => self.breaks("the connection takes no more bytes".to_owned()),
-                Poll::Ready(Ok(taken)) => {
-                    self.written += taken;
-                    self.flushed = false;
-                    moved = true;
-                }
-                Poll::Ready(Err(error)) => self.breaks(format!("cannot write: {error}")),
-            }
+        let whole = self.output.broken().is_none();
+        let wrote = self.output.write(&self.link, &mut *self.stream.writer, cx);
+        let breaks = whole && self.output.broken().is_some();
+        if breaks {
+            self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
         }
-    }
-
-    /// Nothing can be written any more. That the end of input is there to be read may show a moment later.
-    fn breaks(&mut self, reason: String) {
-        self.broken = Some(reason);
-        self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
-    }
-
-    fn flush(&mut self, cx: &mut Context<'_>) {
-        if self.flushed || self.broken.is_some() {
-            self.flushed = true;
-            return;
-        }
-        match Pin::new(&mut self.stream.writer).poll_flush(cx) {
-            Poll::Pending => (),
-            Poll::Ready(Ok(())) => self.flushed = true,
-            Poll::Ready(Err(error)) => self.breaks(format!("cannot write: {error}")),
-        }
+        wrote || breaks
     }
 
     /// Reads what is there, unless the peer owes us reading itself: its next calls wait until it has taken
-    /// the answers to the last ones. A side that waits for answers always reads: if both waited for the other
-    /// one to read first, neither would ever go on.
+    /// the answers to the last ones. The end that spoke first always reads: two ends that each wait for
+    /// the other to read would wait for ever.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let owed = self.owed.min(self.writing.len() - self.written) + self.link.outbox().owed();
-        if self.end_of_input || owed > OUTBOUND_HIGH && !self.link.outgoing().any_open() {
+        let owes_reading = self.output.answers() + self.link.outbox().answers() > OUTBOUND_HIGH;
+        if self.end_of_input || owes_reading && !self.link.spoke_first() {
             return false;
+        }
+        if self.greeting {
+            let gone = self.nothing_to_write() && self.output.broken().is_none();
+            if gone {
+                self.receive(&[]);
+            }
+            return gone;
         }
         let mut buffer = BUFFER.take();
         buffer.resize(READ_SIZE, 0);
@@ -196,15 +167,19 @@ impl Driver {
     }
 
     fn receive(&mut self, bytes: &[u8]) {
-        let Self { inbox, link, dispatch, .. } = self;
-        let outcome = inbox.receive(bytes, |received| match received {
-            // What follows the end in the same read is not heard.
-            _ if link.closed().is_some() => (),
-            Received::Message(message) => act(link, dispatch, message),
-            Received::Refused(refusal) => misunderstood(link, refusal),
+        let Self { inbox, link, dispatch, timer, .. } = self;
+        let outcome = inbox.receive_until(bytes, |received| match received {
+            // What stands behind the message that ended the conversation is nobody's any more.
+            _ if link.closed().is_some() => ControlFlow::Continue(()),
+            Received::Message(message) => act(link, dispatch, timer, message),
+            Received::Refused(refusal) => {
+                refuse(link, refusal);
+                ControlFlow::Continue(())
+            }
         });
-        if let Err(error) = outcome {
-            refuse_connection(&self.link, WireError::new(code::BAD_FRAME, error.to_string()));
+        match outcome {
+            Ok(flow) => self.greeting = flow.is_break(),
+            Err(error) => refuse_connection(&self.link, WireError::new(code::BAD_FRAME, error.to_string())),
         }
         if self.inbox.held() > HELLO_MAX && matches!(self.link.state(), State::Guarded { .. }) {
             refuse_stranger(&self.link);
@@ -214,13 +189,20 @@ impl Driver {
     /// The peer sends nothing more. What it has asked for is still answered if it is there to read.
     fn input_ends(&mut self) -> bool {
         self.end_of_input = true;
+        let closed = Closed::new(Closed::BY_PEER, "the peer closed the connection");
+        let gone = self.stream.writer.peer_is_gone();
+        if gone {
+            self.output.give_up(&self.link, &closed);
+        }
+        // No answer and no grant can come any more.
+        self.link.outgoing().close(&closed);
+        self.link.incoming().grant_all();
         if self.inbox.is_within_message() {
             tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
         }
-        if self.stream.writer.peer_is_gone() {
-            self.link.close(&Closed::new(Closed::BY_PEER, "the peer closed the connection"));
+        if gone {
+            self.link.close(&closed);
         } else {
-            self.link.hears_no_more();
             self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
         }
         true
@@ -231,14 +213,13 @@ impl Driver {
         if timer.as_mut().poll(cx).is_pending() {
             return false;
         }
-        if let Some(reason) = self.broken.take() {
-            self.fail(&reason);
-            return true;
-        }
         if self.end_of_input {
             return self.input_ends();
         }
         self.timer = None;
+        if let Some(broken) = self.output.broken() {
+            self.link.close(broken);
+        }
         if matches!(self.link.state(), State::Guarded { .. }) {
             let message = format!("no hello with the token within {HELLO_DEADLINE:?}");
             refuse_connection(&self.link, WireError::new(code::UNAUTHORIZED, message));
@@ -247,7 +228,9 @@ impl Driver {
     }
 
     fn fail(&mut self, reason: &str) {
-        self.link.close(&Closed::new(Closed::IO, reason));
+        let closed = Closed::new(Closed::IO, reason);
+        self.output.give_up(&self.link, &closed);
+        self.link.close(&closed);
     }
 }
 
@@ -259,10 +242,36 @@ impl Drop for Driver {
     }
 }
 
-/// Acts on one message.
-fn act(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, message: Message<'_, Raw<'_>>) {
+/// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
+/// connection ends instead: that answer will never come.
+fn refuse(link: &Link, refusal: ProtocolError) {
+    let ProtocolError { id, error, answers } = refusal;
+    if matches!(link.state(), State::Guarded { .. }) {
+        return refuse_stranger(link);
+    }
+    let awaited = match &id {
+        Some(id) => link.outgoing().is_open(id),
+        // Nobody can say whose answer it was, if it was one: to who began the conversation it most likely is.
+        None => link.spoke_first() && link.outgoing().any_open(),
+    };
+    if awaited && answers != Some(false) {
+        let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
+        return link.close(&Closed::new(Closed::VIOLATION, reason));
+    }
+    // With the id of a call of ours, the peer would take the refusal for the end of its own.
+    let id = id.filter(|_| answers != Some(true));
+    let _written = link.send(&Message::Error::<()> { id, error });
+}
+
+/// Acts on one message. Broken off where the next one has to wait until our `hello` has gone.
+fn act(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    message: Message<'_, Raw<'_>>,
+) -> ControlFlow<()> {
     match message {
-        Message::Hello(hello) => greeted(link, &hello),
+        Message::Hello(hello) => return greeted(link, timer, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
             refuse_stranger(link);
         }
@@ -291,47 +300,34 @@ fn act(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, message: Message<'_, Raw<
             link.outgoing().arrived(&id, |arrivals| arrivals.progress(progress));
         }
         Message::Goaway(goaway) => link.outgoing().goaway(goaway),
-        Message::Unknown { id: Some(id) } => {
-            let message = "a message of no known kind: write `call`, `cancel`, `grant` or `hello`";
-            refuse(link, Some(id), WireError::new(code::UNKNOWN_MESSAGE, message));
+        Message::Unknown { id } => {
+            let id = id.filter(|id| !link.outgoing().is_open(id));
+            let error = WireError::new(
+                code::UNKNOWN_MESSAGE,
+                "a message of no known kind: write `call`, `cancel`, `grant` or `hello`",
+            );
+            let _written = link.send(&Message::Error::<()> { id, error });
         }
-        // News of a later version; there is nobody to tell that it was not understood.
-        Message::Unknown { id: None } => (),
     }
+    ControlFlow::Continue(())
 }
 
-/// Acts on a message that cannot be read. It may have been an answer: then its call ends, and if nobody can
-/// say whose answer it was, the connection does.
-fn misunderstood(link: &Link, refusal: ProtocolError) {
-    let ProtocolError { id, error } = refusal;
-    match &id {
-        _ if matches!(link.state(), State::Guarded { .. }) => refuse_stranger(link),
-        Some(id) if link.outgoing().unreadable(id, &error) => (),
-        None if link.outgoing().any_open() => refuse_connection(link, error),
-        _ => refuse(link, id, error),
-    }
-}
-
-/// Says no to a message. A peer that sends on and on and does not read what it is told, is told no more.
-fn refuse(link: &Link, id: Option<Id>, error: WireError) {
-    if link.outbox().owed() <= REFUSED_HIGH {
-        let _written = link.send(&Message::Error::<()> { id, error });
-    }
-}
-
-/// Answers a `hello` with our own, before anything else of this connection is answered, and lets the peer in.
-fn greeted(link: &Link, hello: &Hello) {
+/// Answers a `hello` with our own, if it has not been said.
+fn greeted(link: &Link, timer: &mut Option<Pin<Box<Sleep>>>, hello: &Hello) -> ControlFlow<()> {
     link.outgoing().hello();
     if let State::Guarded { token } = link.state() {
         if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
-            let error = WireError::new(code::UNAUTHORIZED, "the token is wrong or missing");
-            return refuse_connection(link, error);
+            refuse_connection(link, WireError::new(code::UNAUTHORIZED, "the token is wrong or missing"));
+            return ControlFlow::Continue(());
         }
         link.advance(State::Open);
     }
-    if link.outgoing().answers_hello() {
-        link.greet();
+    *timer = None;
+    if !link.outgoing().answers_hello() {
+        return ControlFlow::Continue(());
     }
+    link.greet();
+    ControlFlow::Break(())
 }
 
 /// Compares in a time that does not tell where the first difference is.
@@ -354,10 +350,14 @@ fn refuse_stranger(link: &Link) {
 
 /// Begins a call of the peer's.
 fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>) {
+    let refuse = |id: Option<Id>, error| {
+        if id.is_some() {
+            let _written = link.send(&Message::Error::<()> { id, error });
+        }
+    };
     let ticket = match link.incoming().open(link, &call) {
         Ok(ticket) => ticket,
-        Err(error) if call.id.is_some() => return refuse(link, call.id, error),
-        Err(_nobody_asks) => return,
+        Err(error) => return refuse(call.id, error),
     };
     // The service's own types are read here; a panic of theirs is the error of this call.
     match std::panic::catch_unwind(AssertUnwindSafe(|| dispatch.dispatch(call, &ticket))) {
@@ -401,7 +401,7 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
             None => run.await,
         }
     });
-    link.incoming().runs_as(ticket.id(), task.abort_handle());
+    link.incoming().runs_as(&ticket, task.abort_handle());
 }
 
 /// A call in the works, together with the duty to answer it: when it ends, panics, or is dropped.
@@ -438,3 +438,6 @@ fn panicked() -> WireError {
     // The panic's own words have gone to the log; they may hold what the caller must not see.
     WireError::new(code::INTERNAL, "the handler panicked; the daemon's log says where")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use super::Wire;
 use crate::encoding::Raw;
 use crate::framing::{FrameError, Rest, Scan};
@@ -63,44 +65,66 @@ impl Inbox {
     /// # Errors
     /// When the stream cannot be followed any further. Messages before that have been handed over.
     pub fn receive(&mut self, input: &[u8], mut each: impl FnMut(Received<'_>)) -> Result<(), FrameError> {
+        let all = self.receive_until(input, |received| {
+            each(received);
+            ControlFlow::Continue(())
+        });
+        all.map(|_never_broken| ())
+    }
+
+    /// The same, until `each` breaks off: what is there after that message waits for the next call, which
+    /// need not bring anything new.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    pub(crate) fn receive_until(
+        &mut self,
+        input: &[u8],
+        mut each: impl FnMut(Received<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, FrameError> {
         if self.held.is_empty() {
-            let used = self.frames(input, &mut each)?;
+            let (used, flow) = self.frames(input, &mut each)?;
             self.held.extend_from_slice(input.get(used..).unwrap_or_default());
-            return Ok(());
+            return Ok(flow);
         }
         let mut held = std::mem::take(&mut self.held);
         held.extend_from_slice(input);
-        let used = self.frames(&held, &mut each)?;
+        let (used, flow) = self.frames(&held, &mut each)?;
         held.drain(..used);
         if !held.is_empty() || held.capacity() <= KEEP {
             self.held = held;
         }
-        Ok(())
+        Ok(flow)
     }
 
     /// Hands over the frames at the start of `input`, and returns how far they go.
-    fn frames(&mut self, input: &[u8], each: &mut impl FnMut(Received<'_>)) -> Result<usize, FrameError> {
+    fn frames(
+        &mut self,
+        input: &[u8],
+        each: &mut impl FnMut(Received<'_>) -> ControlFlow<()>,
+    ) -> Result<(usize, ControlFlow<()>), FrameError> {
         let mut at = 0;
-        loop {
+        let mut flow = ControlFlow::Continue(());
+        while flow.is_continue() {
             let rest = input.get(at..).unwrap_or_default();
             if let Some(skipping) = &mut self.skipping {
                 let (used, whole) = skipping.take(rest);
                 at += used;
                 if !whole {
-                    return Ok(at);
+                    break;
                 }
-                each(Received::Refused(skipping.refusal(self.wire)));
+                flow = each(Received::Refused(skipping.refusal(self.wire)));
                 self.skipping = None;
                 continue;
             }
             if rest.is_empty() {
-                return Ok(at);
+                break;
             }
             match self.wire.framing().scan(rest, &mut self.seen, self.wire.frame_max())? {
-                Scan::More => return Ok(at),
-                Scan::Gap { end } => at += end,
+                Scan::More => break,
+                Scan::Blank { end } => at += end,
                 Scan::Frame { body, end } => {
-                    each(read(self.wire, rest.get(body).unwrap_or_default()));
+                    flow = each(read(self.wire, rest.get(body).unwrap_or_default()));
                     at += end;
                 }
                 Scan::TooLong { body, rest } => {
@@ -110,6 +134,7 @@ impl Inbox {
             }
             self.seen = 0;
         }
+        Ok((at, flow))
     }
 }
 
@@ -145,7 +170,7 @@ impl Skipping {
         let message = format!("a message of {size} bytes, where {max} is the most; it was read over");
         let error = WireError::new(code::FRAME_TOO_LONG, message)
             .with_details(&serde_json::json!({ "size": size, "max": max }));
-        ProtocolError { id: wire.protocol().salvage_id(wire.encoding(), &self.head), error }
+        wire.protocol().refuse(wire.encoding(), &self.head, error)
     }
 }
 
@@ -196,6 +221,25 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_after_a_break_waits() {
+        let wire = Wire::NATIVE;
+        let input = [call(wire, 1, 10), call(wire, 2, 10), call(wire, 3, 10)].concat();
+        let (mut inbox, mut found) = (Inbox::new(wire), Vec::new());
+        for input in [input.as_slice(), &[], &[], &[]] {
+            let before = found.len();
+            let flow = inbox.receive_until(input, |received| {
+                let Received::Message(Message::Call(call)) = received else { panic!("{received:?}") };
+                found.push(call.id);
+                ControlFlow::Break(())
+            });
+            // The last time there is nothing left.
+            assert_eq!(flow.unwrap().is_break(), found.len() > before);
+        }
+        assert!(!inbox.is_within_message());
+        assert_eq!(found, [1, 2, 3].map(|id| Some(Id::Number(id))));
+    }
+
+    #[test]
     fn a_long_message_is_not_kept() {
         let wire = Wire::NATIVE.with_frame_max(1000);
         let mut inbox = Inbox::new(wire);
@@ -211,17 +255,6 @@ mod tests {
         let mut inbox = Inbox::new(Wire::NATIVE);
         inbox.receive(&[0, 0xff, 0xff, 0xff, b'{'], |_| ()).unwrap();
         assert!(inbox.held.capacity() < 64);
-    }
-
-    #[test]
-    fn empty_lines_are_not_kept() {
-        for wire in Wire::all().filter(|wire| wire.framing() == crate::framing::Framing::Lines) {
-            let mut inbox = Inbox::new(wire);
-            for _ in 0..1000 {
-                inbox.receive(b"\n \r\n", |_| ()).unwrap();
-            }
-            assert!(inbox.held.capacity() < 64, "{} bytes kept", inbox.held.capacity());
-        }
     }
 
     #[test]

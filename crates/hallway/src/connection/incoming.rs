@@ -31,10 +31,8 @@ struct Table {
     answering: usize,
     /// The highest id that was dispatched, for `goaway`.
     last: u64,
-    /// No call is taken any more.
+    /// Nothing more is dispatched.
     stopped: bool,
-    /// The connection has ended.
-    closed: bool,
 }
 
 /// Room for so many open calls is kept while there are none: a connection that was busy once is idle like
@@ -89,24 +87,15 @@ impl Incoming {
         Ok(ticket)
     }
 
-    /// The handler goes on as a task. That of a notification belongs to nobody, and ends by itself.
-    pub(super) fn runs_as(&self, id: Option<&Id>, task: AbortHandle) {
-        let Some(id) = id else { return };
-        let mut table = self.table();
-        let closed = table.closed;
-        match table.by_id.get_mut(id) {
+    /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
+    pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
+        let Some(id) = &ticket.id else { return };
+        match self.table().by_id.get_mut(id) {
             Some(entry) => entry.task = Some(task),
-            // Closed since, by somebody else: nobody would stop it later.
-            None if closed => task.abort(),
+            // The connection was closed from elsewhere; or the handler has answered, and may finish.
+            None if ticket.withdrawn.load(Ordering::Acquire) => task.abort(),
             None => (),
         }
-    }
-
-    /// Takes no further call. Returns the highest id that was dispatched, the first time.
-    pub(super) fn stop(&self) -> Option<u64> {
-        let mut table = self.table();
-        let first = !std::mem::replace(&mut table.stopped, true);
-        first.then_some(table.last)
     }
 
     /// The caller takes the call back. The answer is `cancelled`, once the handler has been dropped.
@@ -133,13 +122,10 @@ impl Incoming {
 
     /// The connection has ended: every handler is dropped.
     pub(super) fn close(&self) {
+        // Under the lock, so that a handler that becomes a task at this moment finds out.
         let mut table = self.table();
-        (table.stopped, table.closed) = (true, true);
-        let entries = std::mem::take(&mut table.by_id);
-        drop(table);
-        for entry in entries.into_values() {
-            entry.withdraw();
-        }
+        table.stopped = true;
+        table.by_id.drain().for_each(|(_, entry)| entry.withdraw());
     }
 
     /// Calls that are not answered to the end.
@@ -148,8 +134,12 @@ impl Incoming {
         table.open + table.answering
     }
 
-    /// A call's answer has begun: its id may be used again, which its caller may do as soon as it has read
-    /// the answer.
+    /// Dispatches nothing from now on, and tells the highest id that was. `None`: it had stopped before.
+    pub(super) fn stop(&self) -> Option<u64> {
+        let mut table = self.table();
+        (!std::mem::replace(&mut table.stopped, true)).then_some(table.last)
+    }
+
     fn begins_answer(&self, id: Option<&Id>) {
         let mut table = self.table();
         table.open = table.open.saturating_sub(1);
@@ -201,10 +191,6 @@ impl Ticket {
         &self.link
     }
 
-    pub(crate) fn id(&self) -> Option<&Id> {
-        self.id.as_ref()
-    }
-
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
@@ -236,21 +222,16 @@ impl Ticket {
 
     /// Answers with a value; the first answer is the one that counts.
     pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
-        let Some(mut answer) = self.answer() else { return };
-        let sent = self.id.clone().map(|id| self.link.send(&Message::Result { id, value: Some(value) }));
-        if let Some(Err(error)) = sent {
-            self.send_error(unsendable(&error));
-        }
-        answer.is_given = true;
+        self.end(|id| {
+            if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
+                self.send_error(unsendable(&error));
+            }
+        });
     }
 
     /// Answers with an error; the first answer is the one that counts.
     pub(crate) fn error(&self, error: WireError) {
-        let Some(mut answer) = self.answer() else { return };
-        if self.id.is_some() {
-            self.send_error(error);
-        }
-        answer.is_given = true;
+        self.end(|_| self.send_error(error));
     }
 
     fn send_error(&self, error: WireError) {
@@ -333,10 +314,7 @@ impl Ticket {
         }
         if self.link.closed().is_some() {
             // The caller hears of the lost connection, and not that it took the call back.
-            if let Some(mut answer) = self.answer() {
-                answer.is_given = true;
-            }
-            return;
+            return self.end(|_| ());
         }
         self.error(if self.withdrawn.load(Ordering::Acquire) {
             WireError::new(code::CANCELLED, "the caller took the call back")
@@ -347,26 +325,32 @@ impl Ticket {
         });
     }
 
-    /// The right to answer; it is there once.
-    fn answer(&self) -> Option<Answer<'_>> {
-        let first = !self.ended.swap(true, Ordering::AcqRel);
-        first.then(|| {
-            self.link.incoming().begins_answer(self.id.as_ref());
-            Answer { ticket: self, is_given: false }
-        })
+    /// Ends the call, once, and answers if it has an id.
+    fn end(&self, answer: impl FnOnce(Id)) {
+        if self.ended.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // The id and the place are free before the peer can have read the answer.
+        self.link.incoming().begins_answer(self.id.as_ref());
+        // The call counts as open until its answer is in line: a connection that drains closes when nothing
+        // is open.
+        let mut answering = Answering { ticket: self, panics: true };
+        if let Some(id) = self.id.clone() {
+            answer(id);
+        }
+        answering.panics = false;
     }
 }
 
-/// An answer being written. The connection stays until it is in line, and a value that panics as it is
-/// written leaves an error in its place.
-struct Answer<'a> {
+/// A call whose answer is being written. A value that panics as it is written leaves an error in its place.
+struct Answering<'a> {
     ticket: &'a Ticket,
-    is_given: bool,
+    panics: bool,
 }
 
-impl Drop for Answer<'_> {
+impl Drop for Answering<'_> {
     fn drop(&mut self) {
-        if !self.is_given && self.ticket.id.is_some() {
+        if self.panics && self.ticket.id.is_some() {
             self.ticket.send_error(WireError::new(code::INTERNAL, "the answer panicked as it was written"));
         }
         self.ticket.link.incoming().has_answered();

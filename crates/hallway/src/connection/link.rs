@@ -20,6 +20,7 @@ pub(crate) struct Link {
     peer: Peer,
     /// What this end says of itself when it is greeted.
     hello: Hello,
+    spoke_first: bool,
     state: Mutex<State>,
     outbox: Outbox,
     outgoing: Outgoing,
@@ -87,6 +88,7 @@ impl Link {
             outgoing: Outgoing::new(greets),
             incoming: Incoming::new(),
             hello,
+            spoke_first: greets,
         };
         if greets {
             link.greet();
@@ -105,6 +107,11 @@ impl Link {
 
     pub(crate) fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// Whether this end began the conversation.
+    pub(super) fn spoke_first(&self) -> bool {
+        self.spoke_first
     }
 
     pub(super) fn outbox(&self) -> &Outbox {
@@ -172,22 +179,15 @@ impl Link {
         }
     }
 
-    /// The peer sends nothing more, but reads on: it answers no call and grants nothing, so what it has
-    /// asked for comes as fast as it takes it.
-    pub(super) fn hears_no_more(&self) {
-        self.outgoing.close(&Closed::new(Closed::BY_PEER, "the peer has finished sending"));
-        self.incoming.grant_all();
-    }
-
     /// Dispatches nothing more, finishes what is open, then closes. With `goaway`, the peer is told.
     pub(crate) fn drain(&self, goaway: Option<(&str, &str)>) {
-        let Some(last) = self.incoming.stop() else { return };
-        // In line before the state shows: the driver closes as soon as there is nothing left to do.
-        if let Some((code, message)) = goaway {
+        // Said before the state changes: from then on, the driver may find that nothing is left to do.
+        if let (Some(last), Some((code, message))) = (self.incoming.stop(), goaway) {
             let _written = self.send::<()>(&Message::Goaway(Goaway::new(code, message, last)));
         }
-        self.advance(State::Draining);
-        self.wake();
+        if self.advance(State::Draining) {
+            self.wake();
+        }
     }
 
     /// Sends a call; what comes back is asked for with the [`Conversation`].
@@ -195,13 +195,18 @@ impl Link {
         self: &Arc<Self>,
         call: Call<'_, P>,
     ) -> Result<Conversation, CallError> {
-        self.room().await;
-        let id = self.outgoing.begin(call.window).await?;
         let window = call.window.unwrap_or(0).min(STREAM_WINDOW_MAX);
-        if let Err(error) = self.send(&Message::Call(Call { id: Some(Id::Number(id)), ..call })) {
-            self.outgoing.withdraw(id);
-            return Err(CallError::Params(error));
-        }
+        self.room().await;
+        let place = self.outgoing.place().await;
+        // The ids reach the peer in sequence, so that the last one it has dispatched tells of all before it.
+        let id = self.outbox.in_order(|line| {
+            let id = self.outgoing.begin(place, call.window)?;
+            let call = Message::Call(Call { id: Some(Id::Number(id)), ..call });
+            line.push(self.wire, &call).map(|()| id).map_err(|error| {
+                self.outgoing.withdraw(id);
+                CallError::Params(error)
+            })
+        })?;
         Ok(Conversation { link: Arc::clone(self), id, window, taken: 0, open: true })
     }
 

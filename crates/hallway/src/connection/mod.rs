@@ -1,7 +1,7 @@
 //! The only place where transport, framing, encoding and protocol meet.
 //!
 //! [`Wire`] and [`Inbox`] are the meeting itself, free of I/O, and serve both the asynchronous side and
-//! the blocking client. [`Link`](link::Link) is what is known about one connection, shared by everybody
+//! the blocking client. `Link` is what is known about one connection, shared by everybody
 //! who uses it; its `Driver` is the one task that reads and writes. A connection has no client and no
 //! server side: both ends may call and both may serve.
 
@@ -20,6 +20,8 @@ pub(crate) mod link;
 mod outbox;
 #[cfg(feature = "tokio")]
 mod outgoing;
+#[cfg(feature = "tokio")]
+mod output;
 
 mod closed;
 

@@ -13,41 +13,57 @@ use crate::protocol::Message;
 /// by whoever has it, and leaves in as few writes as possible.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    waiting: Mutex<Waiting>,
+    line: Mutex<Line>,
     /// The driver, which waits for something to write.
     driver: AtomicWaker,
     /// Streams that wait for the peer to read.
     drained: Notify,
 }
 
+/// Messages in line.
 #[derive(Debug, Default)]
-struct Waiting {
+pub(super) struct Line {
     bytes: Vec<u8>,
-    /// How many of the bytes answer the peer.
-    owed: usize,
+    /// How much of that answers the peer's calls. Items of streams do not count: they wait for the peer to
+    /// read by themselves, and a peer may well write a call before it reads on.
+    answers: usize,
     /// Nothing is written any more.
     shut: bool,
 }
 
-impl Outbox {
-    /// Appends a message. Never waits: who calls, streams or begins to handle a call asks for
-    /// [`room`](Self::room) first, and answers are bounded in number.
-    pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
-        let mut waiting = self.waiting();
-        if waiting.shut {
+impl Line {
+    pub(super) fn push<P: Serialize>(
+        &mut self,
+        wire: Wire,
+        message: &Message<'_, P>,
+    ) -> Result<(), WriteError> {
+        if self.shut {
             return Ok(());
         }
-        let before = waiting.bytes.len();
-        wire.write(message, &mut waiting.bytes)?;
-        if !matches!(message, Message::Call(_) | Message::Grant { .. } | Message::Cancel { .. }) {
-            waiting.owed += waiting.bytes.len() - before;
+        let before = self.bytes.len();
+        wire.write(message, &mut self.bytes)?;
+        if matches!(message, Message::Result { .. } | Message::Error { .. }) {
+            self.answers += self.bytes.len() - before;
         }
-        drop(waiting);
-        self.driver.wake();
         Ok(())
     }
+}
 
-    /// Waits until the peer has read enough for more to be said, or the connection has ended.
+impl Outbox {
+    /// Appends a message. Never waits: who calls, streams, or begins to handle a call asks for
+    /// [`room`](Self::room) first, and answers are bounded in number.
+    pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
+        self.in_order(|line| line.push(wire, message))
+    }
+
+    /// Has something appended while nobody else can: what is given out in there is written in that order.
+    pub(super) fn in_order<R>(&self, append: impl FnOnce(&mut Line) -> R) -> R {
+        let appended = append(&mut self.line());
+        self.driver.wake();
+        appended
+    }
+
+    /// Waits until the peer has read enough for more to be said, or nothing will be written any more.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -65,40 +81,40 @@ impl Outbox {
 
     /// Whether more is waiting than a peer should be made to owe.
     pub(super) fn is_full(&self) -> bool {
-        self.waiting().bytes.len() > OUTBOUND_HIGH
-    }
-
-    /// How many bytes that answer the peer are waiting.
-    pub(super) fn owed(&self) -> usize {
-        self.waiting().owed
+        self.line().bytes.len() > OUTBOUND_HIGH
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting().bytes.is_empty()
+        self.line().bytes.is_empty()
     }
 
-    /// Gives everything that waits to the driver, in exchange for its emptied buffer. Returns how much of it
-    /// answers the peer.
+    /// How many bytes of answers wait to be written.
+    pub(super) fn answers(&self) -> usize {
+        self.line().answers
+    }
+
+    /// Gives everything that waits to the driver, in exchange for its emptied buffer, and tells how much of
+    /// it are answers.
     pub(super) fn take(&self, emptied: &mut Vec<u8>) -> usize {
         emptied.clear();
-        let mut waiting = self.waiting();
-        if waiting.bytes.is_empty() {
+        let mut line = self.line();
+        if line.bytes.is_empty() {
             // The room of a long answer is given back: an idle connection owns next to nothing.
-            waiting.bytes.shrink_to(KEEP);
+            line.bytes.shrink_to(KEEP);
             emptied.shrink_to(KEEP);
         }
-        std::mem::swap(&mut waiting.bytes, emptied);
-        let owed = std::mem::take(&mut waiting.owed);
-        drop(waiting);
+        std::mem::swap(&mut line.bytes, emptied);
+        let answers = std::mem::take(&mut line.answers);
+        drop(line);
         if emptied.len() > OUTBOUND_HIGH {
             self.drained.notify_waiters();
         }
-        owed
+        answers
     }
 
     /// Nothing is written any more: what waits is dropped, and so is what comes.
     pub(super) fn shut(&self) {
-        *self.waiting() = Waiting { shut: true, ..Waiting::default() };
+        *self.line() = Line { shut: true, ..Line::default() };
         self.drained.notify_waiters();
     }
 
@@ -112,16 +128,16 @@ impl Outbox {
         self.driver.register(driver);
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn line(&self) -> MutexGuard<'_, Line> {
         // A value's own code may panic while it is written; the frame is cut back then, see `Framing::frame`.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Id;
+    use crate::protocol::{Call, Id};
 
     #[test]
     fn the_room_of_a_long_answer_is_given_back() {
@@ -131,16 +147,15 @@ mod tests {
         assert_eq!(outbox.take(&mut writing), writing.len());
         // Written by now, and nothing comes next.
         outbox.take(&mut writing);
-        assert!(writing.capacity() + outbox.waiting().bytes.capacity() <= 2 * KEEP);
+        assert!(writing.capacity() + outbox.line().bytes.capacity() <= 2 * KEEP);
     }
 
     #[tokio::test]
-    async fn only_what_answers_the_peer_is_owed_and_the_end_makes_room() {
+    async fn nothing_waits_for_a_connection_that_has_ended() {
         let outbox = Outbox::default();
         let text = "x".repeat(2 * OUTBOUND_HIGH);
-        let call = crate::protocol::Call::new(None, "a.b", Some(&text));
-        outbox.push(Wire::NATIVE, &Message::Call(call)).unwrap();
-        assert_eq!((outbox.owed(), outbox.is_full()), (0, true));
+        outbox.push(Wire::NATIVE, &Message::Call(Call::new(None, "a.b", Some(&text)))).unwrap();
+        assert_eq!((outbox.answers(), outbox.is_full()), (0, true));
         outbox.shut();
         outbox.room().await;
         outbox.push(Wire::NATIVE, &Message::Result { id: Id::Number(1), value: Some(&text) }).unwrap();

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Closed;
 use super::arrival::{Arrivals, End, Next};
@@ -36,6 +36,9 @@ struct Table {
     words: Option<WireError>,
 }
 
+/// One of the places that the peer has for open calls.
+pub(super) struct Place<'a>(Option<SemaphorePermit<'a>>);
+
 /// Why no further call can be begun.
 #[derive(Debug, Clone)]
 enum Ended {
@@ -59,15 +62,20 @@ impl Outgoing {
         Self { table: Mutex::new(table), places: Semaphore::new(CALLS_OPEN_MAX) }
     }
 
-    /// Waits for a place, and takes an id for a call with this window.
-    ///
-    /// # Errors
-    /// When the connection has ended; the call is not dispatched then.
+    /// Waits for a place.
     ///
     /// # Cancel safety
     /// No place is lost.
-    pub(super) async fn begin(&self, window: Option<u32>) -> Result<u64, CallError> {
-        let place = self.places.acquire().await;
+    pub(super) async fn place(&self) -> Place<'_> {
+        // Closed with the connection; the table says so as well.
+        Place(self.places.acquire().await.ok())
+    }
+
+    /// Takes an id for a call with this window.
+    ///
+    /// # Errors
+    /// When the connection has ended; the call is not dispatched then.
+    pub(super) fn begin(&self, place: Place<'_>, window: Option<u32>) -> Result<u64, CallError> {
         let mut table = self.table();
         if let Some(ended) = &table.ended {
             let closed = match ended {
@@ -76,8 +84,9 @@ impl Outgoing {
             };
             return Err(CallError::Closed { closed, outcome: Outcome::NotDispatched });
         }
-        // The semaphore closes after the table has ended.
-        place.map(tokio::sync::SemaphorePermit::forget).ok();
+        if let Some(place) = place.0 {
+            place.forget();
+        }
         table.last_id += 1;
         let id = table.last_id;
         table.open.insert(id, Slot { arrivals: Arrivals::new(window), ..Slot::default() });
@@ -144,6 +153,11 @@ impl Outgoing {
         table.ended.get_or_insert(Ended::Goaway(goaway));
     }
 
+    /// Nothing can be sent any more: no other call is begun. What has been sent may still be answered.
+    pub(super) fn refuse(&self, closed: &Closed) {
+        self.table().ended.get_or_insert_with(|| Ended::Closed(closed.clone()));
+    }
+
     /// The connection has ended: every caller hears it, and what may have become of its call.
     pub(super) fn close(&self, closed: &Closed) {
         let mut table = self.table();
@@ -172,16 +186,10 @@ impl Outgoing {
         Some(outcome)
     }
 
-    /// A message that cannot be read. Whether it was the answer to a call, which ends with that: no other
-    /// answer will come.
-    pub(super) fn unreadable(&self, id: &Id, error: &WireError) -> bool {
-        let Id::Number(id) = id else { return false };
-        let mut table = self.table();
-        let open = table.open.contains_key(id);
-        if open {
-            self.end_in(&mut table, *id, End::unreadable(error));
-        }
-        open
+    /// A call's answer. One for a call that is not open is left: its caller has gone, or the peer errs.
+    pub(super) fn end(&self, id: &Id, end: End) {
+        let Id::Number(id) = id else { return };
+        self.end_in(&mut self.table(), *id, end);
     }
 
     /// The peer has said something about no call in particular.
@@ -189,15 +197,13 @@ impl Outgoing {
         self.table().words = Some(error);
     }
 
-    /// A call's answer. One for a call that is not open is left: its caller has gone, or the peer errs.
-    pub(super) fn end(&self, id: &Id, end: End) {
-        let Id::Number(id) = id else { return };
-        self.end_in(&mut self.table(), *id, end);
-    }
-
     /// Whether the peer owes us an answer.
     pub(super) fn any_open(&self) -> bool {
         !self.table().open.is_empty()
+    }
+
+    pub(super) fn is_open(&self, id: &Id) -> bool {
+        matches!(id, Id::Number(id) if self.table().open.contains_key(id))
     }
 
     pub(super) fn goes_on(&self) -> bool {

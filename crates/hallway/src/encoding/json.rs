@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer as _, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::Serialize;
 use serde_json::value::RawValue;
 
@@ -13,6 +13,7 @@ pub(super) struct Json;
 impl Rules for Json {
     const NAME: &'static str = "json";
     const TEXT: bool = true;
+    const NULL: &'static [u8] = b"null";
 
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         serde_json::to_writer(out, value)
@@ -20,21 +21,21 @@ impl Rules for Json {
     }
 
     fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
-        serde_json::from_slice(bytes).map_err(|error| refuse(&error, error.to_string()))
+        serde_json::from_slice(bytes).map_err(|error| refuse(bytes, &error, error.to_string()))
     }
 
     fn explain<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         let value = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| refuse(error.inner(), error.to_string()))?;
-        reader.end().map_err(|error| refuse(&error, error.to_string()))?;
+            .map_err(|error| refuse(bytes, error.inner(), error.to_string()))?;
+        reader.end().map_err(|error| refuse(bytes, &error, error.to_string()))?;
         Ok(value)
     }
 
     fn members<'a>(bytes: &'a [u8], each: &mut dyn FnMut(&str, &'a [u8])) -> Result<(), DecodeError> {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        reader.deserialize_map(Members(each)).map_err(|error| refuse(&error, error.to_string()))?;
-        reader.end().map_err(|error| refuse(&error, error.to_string()))
+        reader.deserialize_map(Members(each)).map_err(|error| refuse(bytes, &error, error.to_string()))?;
+        reader.end().map_err(|error| refuse(bytes, &error, error.to_string()))
     }
 
     fn begin_object(out: &mut Vec<u8>) {
@@ -55,8 +56,10 @@ impl Rules for Json {
     }
 }
 
-fn refuse(error: &serde_json::Error, reason: String) -> DecodeError {
-    if error.is_data() {
+fn refuse(bytes: &[u8], error: &serde_json::Error, reason: String) -> DecodeError {
+    // Valid JSON that a reader leaves in the middle, a list that is too long for one, is of another shape.
+    let is_valid = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    if error.is_data() || is_valid() {
         DecodeError::Shape { reason }
     } else {
         DecodeError::Syntax { encoding: Json::NAME, reason }

@@ -3,7 +3,7 @@
 //! Knows how one value is written. Must not know who asked for it, where a message ends, or what a
 //! message means. No I/O, no tokio.
 //!
-//! Adding an encoding is one new file that implements [`Rules`] and one line in the table below; the
+//! Adding an encoding is one new file that implements `Rules` and one line in the table below; the
 //! conformance suite runs over [`Encoding::ALL`] and so covers it by itself.
 
 mod bytes;
@@ -24,6 +24,8 @@ trait Rules {
     const NAME: &'static str;
     /// Whether encoded values are UTF-8 text without raw line feeds.
     const TEXT: bool;
+    /// The value that stands for nothing.
+    const NULL: &'static [u8];
 
     /// Appends `value` to `out`.
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError>;
@@ -97,6 +99,10 @@ macro_rules! encodings {
             pub fn members<'a>(self, bytes: &'a [u8], mut each: impl FnMut(&str, Raw<'a>)) -> Result<(), DecodeError> {
                 let mut each = |name: &str, value: &'a [u8]| each(name, Raw::new(self, value));
                 match self { $(Self::$variant => <$rules>::members(bytes, &mut each),)* }
+            }
+
+            fn null(self) -> &'static [u8] {
+                match self { $(Self::$variant => <$rules>::NULL,)* }
             }
 
             fn begin_object(self, out: &mut Vec<u8>) {

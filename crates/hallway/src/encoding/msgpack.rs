@@ -12,6 +12,7 @@ pub(super) struct MsgPack;
 impl Rules for MsgPack {
     const NAME: &'static str = "msgpack";
     const TEXT: bool = false;
+    const NULL: &'static [u8] = &[0xc0];
 
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let mut writer = rmp_serde::Serializer::new(out).with_struct_map();

@@ -31,6 +31,12 @@ impl<'a> Raw<'a> {
         self.encoding
     }
 
+    /// Whether it is the value that stands for nothing.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.bytes == self.encoding.null()
+    }
+
     /// Reads the value.
     ///
     /// # Errors

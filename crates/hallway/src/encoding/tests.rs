@@ -113,6 +113,15 @@ fn a_wrong_shape_names_the_member() {
 }
 
 #[test]
+fn a_list_that_is_too_long_is_of_another_shape() {
+    for &encoding in Encoding::ALL {
+        let bytes = encoded(encoding, &[1, 2, 3]);
+        let outcome = encoding.decode::<(u8, u8)>(&bytes);
+        assert!(matches!(outcome, Err(DecodeError::Shape { .. })), "{encoding}: {outcome:?}");
+    }
+}
+
+#[test]
 fn deep_nesting_is_refused_and_skipping_it_needs_no_stack() {
     let deep = 1_000_000;
     let json = ["[".repeat(deep), "]".repeat(deep)].concat();

@@ -13,14 +13,18 @@ impl Rules for ContentLength {
         // The end mark may straddle what was seen and what is new.
         let from = seen.saturating_sub(END.len() - 1);
         let found = input.get(from..).and_then(|rest| memchr::memmem::find(rest, END));
-        let Some(header) = found.map(|at| from + at) else {
-            *seen = input.len();
-            return if input.len() > HEADER_MAX { Err(FrameError::HeaderTooLong) } else { Ok(Scan::More) };
-        };
-        if header > HEADER_MAX {
+        let header = found.map(|at| from + at);
+        let so_far = &input[..header.unwrap_or(input.len())];
+        *seen = so_far.len();
+        // Of a block that has not ended, the last bytes may be a part of the end mark.
+        let longest = if header.is_some() { HEADER_MAX } else { HEADER_MAX + END.len() - 1 };
+        if so_far.len() > longest {
             return Err(FrameError::HeaderTooLong);
         }
-        *seen = header;
+        if has_bare_line_feed(so_far) {
+            return Err(FrameError::Header { reason: "a line that ends in a line feed alone, not in CR LF" });
+        }
+        let Some(header) = header else { return Ok(Scan::More) };
         let size = announced(&input[..header])?;
         let body = header + END.len();
         let length = usize::try_from(size).unwrap_or(usize::MAX);
@@ -46,6 +50,12 @@ impl Rules for ContentLength {
 }
 
 const END: &[u8] = b"\r\n\r\n";
+const BLANK: [char; 2] = [' ', '\t'];
+
+/// Whether somebody ends lines in another way: the end of such a block would be waited for in vain.
+fn has_bare_line_feed(headers: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', headers).any(|at| !headers[..at].ends_with(b"\r"))
+}
 
 /// The value of the one `Content-Length` header, in any letter case.
 fn announced(headers: &[u8]) -> Result<u64, FrameError> {
@@ -55,10 +65,10 @@ fn announced(headers: &[u8]) -> Result<u64, FrameError> {
     for header in headers.split("\r\n") {
         let (name, value) =
             header.split_once(':').ok_or(FrameError::Header { reason: "a line without a colon" })?;
-        if !name.trim().eq_ignore_ascii_case("content-length") {
+        if !name.trim_matches(BLANK).eq_ignore_ascii_case("content-length") {
             continue;
         }
-        let value = value.trim();
+        let value = value.trim_matches(BLANK);
         // `u64::from_str` would take a sign.
         let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
         let value = value.parse().ok().filter(|_| digits);

@@ -1,5 +1,5 @@
-//! One message per line, ended by a line feed; a carriage return before it and empty lines are ignored,
-//! so that a person can type.
+//! One message per line, ended by a line feed; a carriage return before it and blanks before a message are
+//! ignored, so that a person can type.
 
 use super::{FrameError, Rest, Rules, Scan};
 
@@ -10,22 +10,21 @@ impl Rules for Lines {
     const BINARY: bool = false;
 
     fn scan(input: &[u8], seen: &mut usize, max: usize) -> Result<Scan, FrameError> {
-        let blank = input.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let blank = input.iter().take_while(|byte| BLANK.contains(byte)).count();
         if blank > 0 {
-            return Ok(Scan::Gap { end: blank });
+            return Ok(Scan::Blank { end: blank });
         }
-        let Some(found) = input.get(*seen..).and_then(|rest| memchr::memchr(b'\n', rest)) else {
-            *seen = input.len();
-            let too_long = input.len() > max;
-            return Ok(if too_long { Scan::TooLong { body: 0, rest: Rest::Line } } else { Scan::More });
-        };
-        let line_feed = *seen + found;
-        let carriage_return = input[..line_feed].ends_with(b"\r");
-        let body = 0..line_feed - usize::from(carriage_return);
-        if body.len() > max {
-            return Ok(Scan::TooLong { body: 0, rest: Rest::Line });
-        }
-        Ok(Scan::Frame { body, end: line_feed + 1 })
+        let found = input.get(*seen..).and_then(|rest| memchr::memchr(b'\n', rest));
+        let line_feed = found.map(|at| *seen + at);
+        let line = &input[..line_feed.unwrap_or(input.len())];
+        // Of a line that has not ended, the last byte may be the carriage return that does not count.
+        let body = line.strip_suffix(b"\r").unwrap_or(line).len();
+        *seen = line.len();
+        Ok(match line_feed {
+            _ if body > max => Scan::TooLong { body: 0, rest: Rest::Line },
+            Some(line_feed) => Scan::Frame { body: 0..body, end: line_feed + 1 },
+            None => Scan::More,
+        })
     }
 
     fn begin(_out: &mut Vec<u8>) {}
@@ -34,3 +33,6 @@ impl Rules for Lines {
         out.push(b'\n');
     }
 }
+
+/// What JSON may have around a value.
+const BLANK: &[u8] = b" \t\r\n";

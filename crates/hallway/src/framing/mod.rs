@@ -3,7 +3,7 @@
 //! Knows boundaries in a byte stream. Must not know what stands between them, in which encoding, or
 //! where the bytes come from. No I/O, no tokio.
 //!
-//! Adding a framing is one new file that implements [`Rules`] and one line in the table below; the
+//! Adding a framing is one new file that implements `Rules` and one line in the table below; the
 //! conformance suite runs over [`Framing::ALL`] and so covers it by itself.
 
 mod content_length;
@@ -20,8 +20,8 @@ pub use error::FrameError;
 pub enum Scan {
     /// No whole frame yet.
     More,
-    /// Bytes between two frames, which mean nothing and need not be kept.
-    Gap {
+    /// Bytes that belong to no message, up to here: they need not be kept.
+    Blank {
         /// The first byte after them.
         end: usize,
     },

@@ -33,7 +33,7 @@ fn unframed(framing: Framing, input: &[u8], pieces: &[usize]) -> Result<Vec<Vec<
                     found.push(held[body].to_vec());
                     end
                 }
-                Scan::Gap { end } => end,
+                Scan::Blank { end } => end,
                 Scan::More | Scan::TooLong { .. } => break,
             };
             held.drain(..end);
@@ -114,7 +114,7 @@ fn lengths_that_end_the_connection() {
         let text = error.to_string();
         assert!(reason.is_none_or(|reason| text.contains(reason)), "{header:?}: {text}");
     }
-    assert_eq!(scan(Framing::ContentLength, &[b'a'; HEADER_MAX + 1]), Err(FrameError::HeaderTooLong));
+    assert_eq!(scan(Framing::ContentLength, &[b'a'; HEADER_MAX + 4]), Err(FrameError::HeaderTooLong));
 }
 
 #[test]
@@ -166,4 +166,9 @@ proptest! {
 /// A body that the framing can carry: lines hold text.
 fn fitting(framing: Framing, body: &[u8]) -> Vec<u8> {
     if framing.is_binary() { body.to_vec() } else { body.iter().map(|byte| b'a' + byte % 26).collect() }
+}
+
+#[test]
+fn blank_lines_are_not_kept() {
+    assert_eq!(Framing::Lines.scan(b" \r\n\t\n", &mut 0, MAX), Ok(Scan::Blank { end: 5 }));
 }

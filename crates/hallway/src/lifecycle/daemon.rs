@@ -1,11 +1,12 @@
 //! The daemon's own life: it starts, says so, serves, and leaves by one path whatever makes it leave.
 
-use std::os::unix::net::UnixListener;
+use std::convert::Infallible;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -24,6 +25,14 @@ const TURN_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long a daemon without clients stays, if it does not say otherwise.
 const IDLE_EXIT: Duration = Duration::from_secs(10 * 60);
+
+/// How long a daemon waits at least for its first client: whoever had it started is on the way, and would
+/// find nobody if it left before.
+const FIRST_CLIENT: Duration = Duration::from_secs(5);
+
+/// How long work in the background goes on after the last call has been answered or given up. Short, for
+/// the calls may have taken all of [`DRAIN_DEADLINE`].
+const BACKGROUND_GRACE: Duration = Duration::from_millis(200);
 
 /// A daemon of one instance: what a program's `main` runs when it is started as one.
 #[derive(Debug)]
@@ -49,11 +58,14 @@ impl Daemon {
         self
     }
 
-    /// Runs the daemon to its end. Call it before the process has started a thread or opened a file.
+    /// Runs the daemon to its end. Call it before the process has started a thread or opened a file, and let
+    /// the process end when it returns: the instance's lock is held until then, since a thread that does not
+    /// stop may still use what the lock guards.
     ///
     /// `start` opens what the services need and adds them to the server; it runs while this process holds
     /// the instance's lock, on the runtime that will serve. What it says through [`Starting`], and the
-    /// error it returns, reach the client that waits.
+    /// error it returns, reach the client that waits. A signal that comes before it has returned ends the
+    /// process at once.
     ///
     /// Exits with 0 after it has served or found another daemon serving, with 1 if it cannot start.
     pub fn run<S>(self, start: S) -> ExitCode
@@ -64,72 +76,120 @@ impl Daemon {
             Ok(starting) => starting,
             Err(error) => return cannot_start(None, &error.into()),
         };
-        match self.prepare(&mut starting, start) {
-            Ok(None) => {
+        let lock = match self.take_turn(&mut starting) {
+            Ok(Turn::Mine(lock)) => &*Box::leak(Box::new(lock)),
+            Ok(Turn::Yielded) => {
+                tracing::info!(instance = %self.instance, "another daemon serves, this one leaves");
                 starting.ready(&Ready::yielded());
-                ExitCode::SUCCESS
+                return ExitCode::SUCCESS;
             }
-            Ok(Some(prepared)) => prepared.serve(starting, self.idle_exit),
-            Err(failure) => cannot_start(Some(starting), &failure),
+            Err(failure) => return cannot_start(Some(starting), &failure),
+        };
+        let runtimes = match Runtimes::new() {
+            Ok(runtimes) => runtimes,
+            Err(error) => return cannot_start(Some(starting), &error.into()),
+        };
+        match self.prepare(&mut starting, lock, &runtimes, start) {
+            Ok(prepared) => prepared.serve(runtimes, starting, self.idle_exit),
+            Err(failure) => {
+                // What the start has begun is not waited for.
+                runtimes.workers.shutdown_background();
+                cannot_start(Some(starting), &failure)
+            }
         }
     }
 
-    /// Everything up to the moment when clients may come. `None`: another daemon serves.
-    fn prepare<S>(&self, starting: &mut Starting, start: S) -> Result<Option<Prepared>, Failure>
-    where
-        S: FnOnce(&mut Starting, ServerBuilder) -> Result<ServerBuilder, Failure>,
-    {
+    fn take_turn(&self, starting: &mut Starting) -> Result<Turn, Failure> {
         let env = Env::process();
         log_to(&env, &self.instance, starting.is_launched());
         let dir = RuntimeDir::open(&env)?;
-        let turn = acquire_or_yield(&dir, &self.instance, starting, Instant::now() + TURN_DEADLINE)?;
-        let Turn::Mine(lock) = turn else { return Ok(None) };
-        let system = LifecycleError::io("start", std::path::Path::new("the runtime"));
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(system)?;
-        let entered = runtime.enter();
-        let signals = Signals::new()?;
+        Ok(acquire_or_yield(&dir, &self.instance, starting, Instant::now() + TURN_DEADLINE)?)
+    }
+
+    /// Everything up to the moment when clients may come.
+    fn prepare<S>(
+        &self,
+        starting: &mut Starting,
+        lock: &'static InstanceLock,
+        runtimes: &Runtimes,
+        start: S,
+    ) -> Result<Prepared, Failure>
+    where
+        S: FnOnce(&mut Starting, ServerBuilder) -> Result<ServerBuilder, Failure>,
+    {
+        let _entered = runtimes.workers.enter();
         let server = Server::builder().program(format!("{} {}", self.program, self.version));
         let server = start(starting, server)?.build();
-        drop(entered);
-        let (listener, published) = publish(&lock)?;
-        Record::of(&lock, &self.version).write(&lock)?;
-        Ok(Some(Prepared { server, listener, published, signals, runtime, lock }))
+        let signals = Signals::new(&runtimes.control)?;
+        let (listener, published) = publish(lock)?;
+        let listener = Listener::from_std(published.path(), listener)
+            .map_err(LifecycleError::io("listen on", &published.path()))?;
+        if let Err(error) = Record::of(lock, &self.version).write(lock) {
+            // It is for people; clients do without.
+            tracing::warn!(%error, "no record of this daemon");
+        }
+        Ok(Prepared { server, listener, published, signals, lock })
     }
 }
 
-/// A daemon that can serve. Its parts go in this order: the lock last, for whoever gets it may open the
-/// same store.
+/// Two runtimes, so that a handler that blocks its thread, and with it perhaps all others, cannot keep the
+/// daemon from hearing a signal and leaving.
+struct Runtimes {
+    /// Serves.
+    workers: Runtime,
+    /// Decides when to leave, on the main thread.
+    control: Runtime,
+}
+
+impl Runtimes {
+    fn new() -> Result<Self, LifecycleError> {
+        let build = |mut runtime: Builder| {
+            runtime.enable_all().build().map_err(LifecycleError::io("start", Path::new("the runtime")))
+        };
+        Ok(Self {
+            workers: build(Builder::new_multi_thread())?,
+            control: build(Builder::new_current_thread())?,
+        })
+    }
+}
+
+/// A daemon that can serve.
 struct Prepared {
     server: Server,
-    listener: UnixListener,
+    listener: Listener,
     published: Published,
     signals: Signals,
-    runtime: Runtime,
-    lock: InstanceLock,
+    lock: &'static InstanceLock,
 }
 
 impl Prepared {
-    fn serve(self, starting: Starting, idle_exit: Option<Duration>) -> ExitCode {
-        let Self { server, listener, published, signals, runtime, lock } = self;
-        let served = runtime.block_on(async {
-            let mut listener = Listener::from_std(published.path(), listener)?;
+    fn serve(self, runtimes: Runtimes, starting: Starting, idle_exit: Option<Duration>) -> ExitCode {
+        let Self { server, listener, published, signals, lock } = self;
+        let Runtimes { workers, control } = runtimes;
+        let handle = server.handle();
+        let first_client = handle.used();
+        let serving = workers.spawn(async move {
             starting.ready(&Ready::serving());
-            tokio::spawn(leave_on_signal(signals, server.handle()));
-            tokio::spawn(leave_when_idle(idle_exit, server.handle()));
             let withdraw = async {
-                if let Err(error) = published.withdraw(&lock) {
+                if let Err(error) = published.withdraw(lock) {
                     tracing::warn!(%error, "the socket could not be withdrawn");
                 }
             };
-            server.serve_until_drained(&mut listener, withdraw).await?;
-            drop(listener);
+            let served = server.serve_until_drained(listener, withdraw).await;
             server.drained().await;
-            std::io::Result::Ok(())
+            served
         });
-        drop(server);
-        runtime.shutdown_timeout(DRAIN_DEADLINE);
+        let served = control.block_on(async {
+            tokio::select! {
+                biased;
+                never = leave_on_signal(signals, &handle) => match never {},
+                never = leave_when_idle(idle_exit, first_client, &handle) => match never {},
+                served = serving => served.unwrap_or_else(|panic| Err(panic.into())),
+                () = overdue(&handle) => Ok(()),
+            }
+        });
+        workers.shutdown_timeout(BACKGROUND_GRACE);
         tracing::info!("stopped");
-        drop(lock);
         match served {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -140,16 +200,16 @@ impl Prepared {
     }
 }
 
-/// The signals that make a daemon leave, caught from before it says that it is ready.
+/// The signals that make a daemon leave, caught from before clients can come.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> Result<Self, LifecycleError> {
-        let catch =
-            |kind| signal(kind).map_err(LifecycleError::io("catch", std::path::Path::new("a signal")));
+    fn new(runtime: &Runtime) -> Result<Self, LifecycleError> {
+        let _entered = runtime.enter();
+        let catch = |kind| signal(kind).map_err(LifecycleError::io("catch", Path::new("a signal")));
         Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
     }
 
@@ -162,20 +222,33 @@ impl Signals {
 }
 
 /// The first signal drains; the second does not wait.
-async fn leave_on_signal(mut signals: Signals, server: ServerHandle) {
+async fn leave_on_signal(mut signals: Signals, server: &ServerHandle) -> Infallible {
     let name = signals.next().await;
     server.drain(name);
     let name = signals.next().await;
     tracing::warn!("{name} again: leaving at once");
     #[expect(clippy::exit, reason = "asked twice, by a person or a supervisor, not to wait for anything")]
-    std::process::exit(1);
+    std::process::exit(1)
 }
 
-async fn leave_when_idle(after: Option<Duration>, server: ServerHandle) {
+async fn leave_when_idle(
+    after: Option<Duration>,
+    first_client: impl Future<Output = ()>,
+    server: &ServerHandle,
+) -> Infallible {
     if let Some(after) = after {
+        let _came = tokio::time::timeout(FIRST_CLIENT, first_client).await;
         server.idle(after).await;
         server.drain("idle");
     }
+    std::future::pending().await
+}
+
+/// Ends when the workers should have drained and have not: handlers block their threads.
+async fn overdue(server: &ServerHandle) {
+    server.draining().await;
+    tokio::time::sleep(DRAIN_DEADLINE + BACKGROUND_GRACE / 2).await;
+    tracing::warn!("handlers block every thread; leaving without them");
 }
 
 fn cannot_start(starting: Option<Starting>, failure: &Failure) -> ExitCode {

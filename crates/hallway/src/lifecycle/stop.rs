@@ -1,30 +1,50 @@
 //! Stopping a daemon from outside.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Connector, Env, Instance, InstanceLock, RuntimeDir, StartError};
+use super::{Connector, Env, Instance, InstanceLock, LifecycleError, RuntimeDir, SpawnLock, StartError};
 use crate::blocking::Client;
-use crate::client::CallError;
+use crate::client::{CallError, CallOptions};
 use crate::server::AdminBlockingClient;
 
 /// Asks the daemon of an instance to stop, and waits until it has: when this returns, its process has let go
-/// of its store, and the next one can start. `false`: none was running.
+/// of its store, and the next one can start. One that is starting is waited for and then stopped; one that
+/// is leaving already is waited for. `false`: none was running.
 ///
 /// # Errors
 /// When it cannot be asked, or is not gone by the deadline.
 pub fn stop(env: &Env, instance: &Instance, deadline: Instant) -> Result<bool, CallError> {
-    let connector =
-        Connector::new(instance.clone()).within(deadline.saturating_duration_since(Instant::now()));
-    let client = match Client::builder().connect(connector.in_env(env.clone())) {
-        Ok(client) => AdminBlockingClient::new(client),
-        Err(error) if error.code() == NOT_RUNNING => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    client.stop()?;
-    drop(client);
-    let gone = RuntimeDir::open(env).and_then(|dir| InstanceLock::acquire(&dir, instance, deadline));
-    gone.map(|_released| true).map_err(|error| StartError::from(error).into())
+    let Some(dir) = RuntimeDir::existing(env).map_err(failed)? else { return Ok(false) };
+    // Whoever starts has it until it serves, and nobody starts while we have it.
+    let _nobody_starts = SpawnLock::acquire(&dir, instance, deadline).map_err(failed)?;
+    let asked = ask(env, instance, deadline)?;
+    match InstanceLock::try_acquire(&dir, instance) {
+        Ok(_free) => Ok(asked),
+        Err(LifecycleError::LockHeld { .. }) => {
+            InstanceLock::acquire(&dir, instance, deadline).map_err(failed).map(|_released| true)
+        }
+        Err(error) => Err(failed(error)),
+    }
 }
 
-/// The code of [`LifecycleError::NotRunning`](super::LifecycleError::NotRunning).
+/// Asks. `false`: there is nobody to ask, or not any more.
+fn ask(env: &Env, instance: &Instance, deadline: Instant) -> Result<bool, CallError> {
+    let left = || deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    let connector = Connector::new(instance.clone()).in_env(env.clone()).within(left());
+    let asked = Client::builder()
+        .options(CallOptions::new().deadline(left()))
+        .connect(connector)
+        .and_then(|client| AdminBlockingClient::new(client).stop());
+    match asked {
+        Ok(()) => Ok(true),
+        Err(error) if error.code() == NOT_RUNNING => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn failed(error: LifecycleError) -> CallError {
+    StartError::from(error).into()
+}
+
+/// The code of [`LifecycleError::NotRunning`].
 const NOT_RUNNING: &str = "not_running";

@@ -57,10 +57,13 @@ pub struct ProtocolError {
     pub id: Option<Id>,
     /// The refusal.
     pub error: WireError,
+    /// Whether the message speaks of a call that its receiver has made: then nobody waits for the refusal.
+    /// `None` where too little could be read to tell.
+    pub answers: Option<bool>,
 }
 
 impl ProtocolError {
     pub(super) fn bad_message(id: Option<Id>, message: impl Into<String>) -> Self {
-        Self { id, error: WireError::new(code::BAD_MESSAGE, message) }
+        Self { id, error: WireError::new(code::BAD_MESSAGE, message), answers: None }
     }
 }

@@ -4,7 +4,7 @@
 //! services. No I/O, no tokio.
 //!
 //! [`Message`] is the model that every dialect is translated to and from; [`native`](Protocol::Native) is
-//! the first dialect. Adding one is one new file that implements [`Rules`] and one line in the table.
+//! the first dialect. Adding one is one new file that implements `Rules` and one line in the table.
 
 pub mod code;
 mod error;
@@ -33,7 +33,7 @@ trait Rules {
         message: &Message<'_, P>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError>;
-    fn salvage_id(encoding: Encoding, head: &[u8]) -> Option<Id>;
+    fn refuse(encoding: Encoding, head: &[u8], error: WireError) -> ProtocolError;
 }
 
 /// Declares the dialects: the enum, the list of all, and the way from one to the other.
@@ -76,10 +76,10 @@ macro_rules! protocols {
                 match self { $(Self::$variant => <$rules>::encode(encoding, message, out),)* }
             }
 
-            /// The id in the first bytes of a message that cannot be read as a whole.
+            /// Refuses a message of which only the first bytes are there, by the id among them.
             #[must_use]
-            pub fn salvage_id(self, encoding: Encoding, head: &[u8]) -> Option<Id> {
-                match self { $(Self::$variant => <$rules>::salvage_id(encoding, head),)* }
+            pub fn refuse(self, encoding: Encoding, head: &[u8], error: WireError) -> ProtocolError {
+                match self { $(Self::$variant => <$rules>::refuse(encoding, head, error),)* }
             }
         }
     };

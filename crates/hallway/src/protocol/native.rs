@@ -20,11 +20,14 @@ impl Rules for Native {
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
         let mut members = Members::default();
         let read = encoding.members(body, |name, value| members.take(name, value));
-        let id = members.id();
-        if let Err(error) = read {
-            return Err(ProtocolError::bad_message(id.unwrap_or_default(), error.to_string()));
-        }
-        members.message(id?)
+        let answers = members.answers();
+        let message = match read {
+            Ok(()) => members.message(),
+            Err(error) => {
+                Err(ProtocolError::bad_message(members.id().unwrap_or_default(), error.to_string()))
+            }
+        };
+        message.map_err(|refusal| ProtocolError { answers, ..refusal })
     }
 
     fn encode<P: Serialize>(
@@ -65,10 +68,10 @@ impl Rules for Native {
         Ok(())
     }
 
-    fn salvage_id(encoding: Encoding, head: &[u8]) -> Option<Id> {
+    fn refuse(encoding: Encoding, head: &[u8], error: WireError) -> ProtocolError {
         let mut members = Members::default();
         let _cut_short = encoding.members(head, |name, value| members.take(name, value));
-        members.id().ok().flatten()
+        ProtocolError { id: members.id().unwrap_or_default(), error, answers: members.answers() }
     }
 }
 
@@ -178,20 +181,38 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn message(self, id: Option<Id>) -> Result<Message<'a, Raw<'a>>, ProtocolError> {
-        let refuse = |message: String| ProtocolError::bad_message(id.clone(), message);
-        if let Some(name) = self.repeated {
-            return Err(refuse(format!("`{name}` stands there twice")));
-        }
-        if let Some(raw) = self.version {
-            let version = read::<u64>("v", raw).map_err(refuse)?;
-            if version != VERSION {
+    /// Whether this speaks of a call that its receiver has made.
+    fn answers(&self) -> Option<bool> {
+        let (kind, _) = self.kind?;
+        Some(match kind {
+            Kind::Result | Kind::Error | Kind::Item | Kind::Lagged | Kind::Progress => true,
+            Kind::Call | Kind::Cancel | Kind::Grant | Kind::Hello | Kind::Goaway => false,
+        })
+    }
+
+    /// Another version may have another kind of id, so that nothing else is looked at before it.
+    fn check_version(&self) -> Result<(), ProtocolError> {
+        let Some(raw) = self.version else { return Ok(()) };
+        let id = || self.id().unwrap_or_default();
+        match read::<u64>("v", raw) {
+            Ok(VERSION) => Ok(()),
+            Ok(version) => {
                 let message =
                     format!("protocol version {version} is not spoken here, only version {VERSION}");
                 let error = WireError::new(code::UNSUPPORTED_VERSION, message)
                     .with_details(&serde_json::json!({ "supported": [VERSION] }));
-                return Err(ProtocolError { id, error });
+                Err(ProtocolError { id: id(), error, answers: None })
             }
+            Err(reason) => Err(ProtocolError::bad_message(id(), reason)),
+        }
+    }
+
+    fn message(self) -> Result<Message<'a, Raw<'a>>, ProtocolError> {
+        self.check_version()?;
+        let id = self.id()?;
+        let refuse = |message: String| ProtocolError::bad_message(id.clone(), message);
+        if let Some(name) = self.repeated {
+            return Err(refuse(format!("`{name}` stands there twice")));
         }
         let Some((kind, value)) = self.kind else { return Ok(Message::Unknown { id }) };
         if let Some(other) = self.other_kind {
@@ -202,7 +223,7 @@ impl<'a> Members<'a> {
         Ok(match kind {
             Kind::Call => Message::Call(Call {
                 method: read::<Text<'a>>("call", value).map_err(refuse)?.0,
-                params: self.params,
+                params: self.params.filter(|params| !params.is_null()),
                 deadline_ms: optional("deadline_ms", self.deadline_ms).map_err(refuse)?,
                 window: optional("window", self.window).map_err(refuse)?,
                 trace: optional::<Text<'a>>("trace", self.trace).map_err(refuse)?.map(|text| text.0),

@@ -3,22 +3,27 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::admin::AdminService;
+use super::leases::{Lease, Leases};
 use super::status::{Count, ServiceStatus, Status};
 use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
-use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DRAIN_DEADLINE};
+use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
 use crate::protocol::{Hello, code};
 use crate::service::{Router, Service};
 use crate::transport::{Duplex, Listener};
 
+/// How long nobody has to come before those who had connected when a server began to drain have all been
+/// taken: time enough for the runtime to hear from the system of the last of them.
+const LAST_ARRIVALS: Duration = Duration::from_millis(1);
+
 /// Puts a server together.
 #[derive(Debug)]
 pub struct ServerBuilder {
+    leases: Leases,
     router: Router,
     wire: Wire,
     program: String,
@@ -46,19 +51,25 @@ impl ServerBuilder {
         self
     }
 
+    /// What keeps the server from being idle, for work that goes on without a connection.
+    #[must_use]
+    pub fn leases(&self) -> Leases {
+        self.leases.clone()
+    }
+
     /// The server.
     #[must_use]
     pub fn build(mut self) -> Server {
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
             self.router.add(Arc::new(AdminService::new(ServerHandle { shared: shared.clone() })));
-            let (activity, _) = watch::channel(Activity::default());
             Shared {
                 router: Arc::new(self.router),
                 wire: self.wire,
                 hello: Hello::new(self.program),
                 started: Instant::now(),
                 connections: Mutex::default(),
-                activity,
+                connections_max: connections_max(),
+                leases: self.leases,
                 drain: watch::channel(None).0,
             }
         });
@@ -79,7 +90,8 @@ struct Shared {
     hello: Hello,
     started: Instant,
     connections: Mutex<Connections>,
-    activity: watch::Sender<Activity>,
+    connections_max: usize,
+    leases: Leases,
     /// Why the server stops, once it does.
     drain: watch::Sender<Option<Drain>>,
 }
@@ -89,12 +101,6 @@ struct Connections {
     last: u64,
     links: HashMap<u64, Arc<Link>>,
     count: Count,
-}
-
-/// Whether anybody uses the server.
-#[derive(Debug, Clone, Copy, Default)]
-struct Activity {
-    connections: usize,
 }
 
 /// Why a server stops, as its clients are told.
@@ -108,7 +114,7 @@ impl Server {
     #[must_use]
     pub fn builder() -> ServerBuilder {
         let program = crate::PROGRAM.to_owned();
-        ServerBuilder { router: Router::default(), wire: Wire::NATIVE, program }
+        ServerBuilder { leases: Leases::default(), router: Router::default(), wire: Wire::NATIVE, program }
     }
 
     /// A way to stop it and to ask how it is, that does not keep it.
@@ -129,28 +135,29 @@ impl Server {
     ///
     /// # Cancel safety
     /// Dropping the future stops accepting; connections live on.
-    pub async fn serve(&self, mut listener: impl Listener) -> io::Result<()> {
-        self.serve_until_drained(&mut listener, async {}).await
+    pub async fn serve(&self, listener: impl Listener) -> io::Result<()> {
+        self.serve_until_drained(listener, async {}).await
     }
 
     /// Like [`serve`](Self::serve); `withdraw` runs when the server begins to drain, before the last
     /// connections are taken: whoever connects after it must find no listener.
     pub(crate) async fn serve_until_drained(
         &self,
-        listener: &mut impl Listener,
+        mut listener: impl Listener,
         withdraw: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
-        let handle = self.handle();
+        let mut drain = self.shared.drain.subscribe();
         tracing::info!(address = %listener.address(), "serving");
         loop {
             tokio::select! {
                 biased;
-                () = handle.draining() => break,
+                () = told(&mut drain) => break,
                 accepted = listener.accept() => self.admit(accepted, listener.token()).await?,
             }
         }
         withdraw.await;
-        while let Some(accepted) = listener.accept().now_or_never() {
+        for _ in 0..CONNECTIONS_MAX {
+            let Ok(accepted) = tokio::time::timeout(LAST_ARRIVALS, listener.accept()).await else { break };
             if accepted.as_ref().is_err_and(|error| !concerns_one_connection(error)) {
                 break;
             }
@@ -166,9 +173,10 @@ impl Server {
 
     /// Waits until every connection has ended, at most [`DRAIN_DEADLINE`] from now; what is open then ends.
     pub async fn drained(&self) {
-        let mut activity = self.shared.activity.subscribe();
-        let idle = activity.wait_for(|activity| activity.connections == 0);
-        if tokio::time::timeout(DRAIN_DEADLINE, idle).await.is_err() {
+        let mut leases = self.shared.leases.watch();
+        // Each connection holds a lease, given back after it has left the register.
+        let ended = leases.wait_for(|_| self.shared.connections().links.is_empty());
+        if tokio::time::timeout(DRAIN_DEADLINE, ended).await.is_err() {
             let links: Vec<_> = self.shared.connections().links.values().cloned().collect();
             tracing::warn!(connections = links.len(), "not drained within {DRAIN_DEADLINE:?}");
             for link in links {
@@ -196,7 +204,8 @@ impl Server {
         let opening = Opening { wire: shared.wire, hello: shared.hello.clone(), greets: false, token };
         let link = Link::new(opening, connection.peer);
         let Some(entry) = Entry::new(shared, &link) else {
-            let message = format!("{CONNECTIONS_MAX} connections are open; try again later");
+            let most = shared.connections_max;
+            let message = format!("{most} connections are open; try again later");
             return self.turn_away(&link, connection.stream, code::BUSY, &message);
         };
         if let Some(drain) = &*shared.drain.borrow() {
@@ -220,6 +229,21 @@ impl Server {
     }
 }
 
+/// As many connections as this process has descriptors for, those for everything else put aside.
+fn connections_max() -> usize {
+    use nix::sys::resource::{Resource, getrlimit};
+
+    let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    let spare = usize::try_from(descriptors).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED);
+    spare.clamp(1, CONNECTIONS_MAX)
+}
+
+/// Waits until there is a reason to stop, or the server has gone. What it looks at is locked, and let go
+/// here: a future that held it could not move between threads.
+async fn told(drain: &mut watch::Receiver<Option<Drain>>) {
+    let _reason_or_gone = drain.wait_for(Option::is_some).await;
+}
+
 /// Whether the next connection may do better at once: the listener itself, the descriptors and the memory
 /// are well.
 fn concerns_one_connection(error: &io::Error) -> bool {
@@ -236,20 +260,23 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 struct Entry {
     shared: Arc<Shared>,
     number: u64,
+    /// The last to go: whoever waits for it finds the register in order.
+    _lease: Lease,
 }
 
 impl Entry {
     fn new(shared: &Arc<Shared>, link: &Arc<Link>) -> Option<Self> {
+        // Not under the lock of the register, which whoever waits for the leases looks at.
+        let lease = shared.leases.take();
         let mut connections = shared.connections();
-        if connections.links.len() >= CONNECTIONS_MAX {
+        if connections.links.len() >= shared.connections_max {
             return None;
         }
         connections.last += 1;
         let number = connections.last;
         connections.links.insert(number, Arc::clone(link));
         connections.count.add();
-        shared.tell(&connections);
-        Some(Self { shared: Arc::clone(shared), number })
+        Some(Self { shared: Arc::clone(shared), number, _lease: lease })
     }
 }
 
@@ -258,17 +285,12 @@ impl Drop for Entry {
         let mut connections = self.shared.connections();
         connections.links.remove(&self.number);
         connections.count.remove();
-        self.shared.tell(&connections);
     }
 }
 
 impl Shared {
     fn connections(&self) -> MutexGuard<'_, Connections> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, connections: &Connections) {
-        self.activity.send_replace(Activity { connections: connections.links.len() });
     }
 }
 
@@ -303,24 +325,31 @@ impl ServerHandle {
     /// Nothing is lost.
     pub async fn draining(&self) {
         let Some(mut drain) = self.shared.upgrade().map(|shared| shared.drain.subscribe()) else { return };
-        // What it returns is a lock and must not be kept while somebody waits.
-        let _gone = drain.wait_for(Option::is_some).await.map(drop);
+        told(&mut drain).await;
     }
 
-    /// Waits until nobody has been connected for so long.
+    /// Waits until somebody has connected, or taken a lease, since it was called.
+    pub(crate) fn used(&self) -> impl Future<Output = ()> + use<> {
+        let leases = self.shared.upgrade().map(|shared| shared.leases.watch());
+        async {
+            if let Some(mut leases) = leases {
+                let _gone = leases.changed().await;
+            }
+        }
+    }
+
+    /// Waits until nobody has held a lease, and so nobody has been connected, for so long.
     ///
     /// # Cancel safety
     /// The time begins anew.
     pub async fn idle(&self, after: Duration) {
-        let Some(mut activity) = self.shared.upgrade().map(|shared| shared.activity.subscribe()) else {
-            return;
-        };
+        let Some(mut leases) = self.shared.upgrade().map(|shared| shared.leases.watch()) else { return };
         loop {
-            if activity.wait_for(|activity| activity.connections == 0).await.is_err() {
+            if leases.wait_for(|held| *held == 0).await.is_err() {
                 return;
             }
             // Any change, also one that comes back to nobody, is a use.
-            if tokio::time::timeout(after, activity.changed()).await.is_err() {
+            if tokio::time::timeout(after, leases.changed()).await.is_err() {
                 return;
             }
         }
@@ -335,6 +364,8 @@ impl ServerHandle {
         let (count, services) =
             (connections.count, shared.router.descriptions().map(ServiceStatus::of).collect());
         drop(connections);
+        let mut limits = limits::table();
+        limits.insert("connections_max".to_owned(), shared.connections_max as u64);
         Some(Status {
             program: shared.hello.program.clone(),
             pid: std::process::id(),
@@ -343,7 +374,7 @@ impl ServerHandle {
             connections: count,
             calls_open: calls,
             draining: shared.drain.borrow().is_some(),
-            limits: limits::table(),
+            limits,
         })
     }
 

@@ -3,6 +3,11 @@ use crate::connection::CallError;
 use crate::protocol::WireError;
 
 /// A service's own way to say no; `#[derive(hallway::Error)]` writes it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an error that a service can answer with",
+    label = "has no codes for the wire",
+    note = "write an enum of what can go wrong and derive `hallway::Error` for it"
+)]
 pub trait ServiceError: std::error::Error + Sized + Send + 'static {
     /// The error as it goes over the wire.
     fn to_wire(&self) -> WireError;

@@ -76,11 +76,20 @@ impl<'a> Request<'a> {
         match params {
             Ok(params) => Handling(Some(Box::pin(handler(params, self.responder)))),
             Err(error) => {
-                let message = format!("the parameters of `{}` do not fit: {error}", self.method);
+                let (method, takes) = (&self.method, self.takes());
+                let message = format!("the parameters of `{method}` do not fit: {error} (it takes: {takes})");
                 self.responder.refuse(WireError::new(code::BAD_PARAMS, message));
                 Handling(None)
             }
         }
+    }
+
+    /// The names of the method's parameters, in order.
+    fn takes(&self) -> String {
+        let method = self.service.methods.iter().find(|method| method.name == *self.method);
+        let params = method.map(|method| method.params.as_slice()).unwrap_or_default();
+        let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     }
 
     /// Answers that the service has no such method.

@@ -152,7 +152,6 @@ pub(crate) async fn ramble(raw: &mut RawPeer) {
     raw.send::<()>(&Message::Lagged { id: Id::Number(4711), missed: 1, next: 2 }).await;
     raw.send::<()>(&Message::Cancel { id: Id::Number(4711) }).await;
     raw.send::<()>(&Message::Grant { id: Id::Number(4711), items: 4711 }).await;
-    raw.send_value(&json!({ "v": 1, "teleport": {} })).await;
     raw.send_value(&json!({ "v": 1, "hello": { "program": "again" } })).await;
     raw.send::<()>(&Message::Error { id: None, error: WireError::new("odd", "a word about nothing") }).await;
 }
@@ -164,6 +163,8 @@ pub(crate) async fn what_is_beside_the_point_is_passed_over(setting: Setting) {
         let call = echo(&probe, round);
         let (id, ..) = raw.expect_call().await;
         ramble(&mut raw).await;
+        raw.send_value(&json!({ "v": 1, "teleport": {} })).await;
+        assert_eq!(raw.expect_complaint().await.code, "unknown_message");
         raw.answer(id, json!(round)).await;
         raw.answer(id, json!("and again")).await;
         assert_eq!(within("the answer", call).await.unwrap().unwrap(), round);

@@ -12,7 +12,8 @@ use hallway::lifecycle::{
     acquire_or_yield, detach, ensure_running, publish,
 };
 
-use crate::world::{answer, deadline, instance};
+use crate::desk::service;
+use crate::world::{ROLE_ARGS, answer, deadline, instance};
 
 /// No process outlives the tests for long, even if they are killed.
 const LIFE: Duration = Duration::from_secs(180);
@@ -23,6 +24,8 @@ fn role() {
     let Ok(role) = var("HALLWAY_TEST_ROLE") else { return };
     match role.as_str() {
         "daemon" => daemon(),
+        "desk" => exit(service::daemon()),
+        "caller" => service::caller(),
         "client" => client(),
         "starter" => starter(),
         "intruder" => intruder(),
@@ -31,12 +34,17 @@ fn role() {
     exit(0)
 }
 
-fn daemon() {
-    let mut starting = detach().unwrap();
+/// A daemon that the tests forgot goes by itself.
+pub(crate) fn exit_later() {
     std::thread::spawn(|| {
         std::thread::sleep(LIFE);
         exit(9)
     });
+}
+
+fn daemon() {
+    let mut starting = detach().unwrap();
+    exit_later();
     trace("start");
     let daemon = var("HALLWAY_TEST_DAEMON").unwrap();
     match daemon.as_str() {
@@ -95,15 +103,14 @@ fn reply(listener: &UnixListener) -> bool {
 }
 
 /// Reports at a gate and waits until it opens; false if there is none or nobody keeps it any more.
-fn gate(name: &str) -> bool {
+pub(crate) fn gate(name: &str) -> bool {
     let keeper = var_os(name).and_then(|path| UnixStream::connect(path).ok());
     keeper.is_some_and(|mut keeper| keeper.read(&mut [0]).is_ok_and(|count| count == 1))
 }
 
 fn client() {
-    let launcher = ["roles::role", "--exact", "--nocapture", "--test-threads=1", "-q"];
     let launcher =
-        launcher.iter().fold(Launcher::this_program().unwrap(), |launcher, arg| launcher.arg(*arg));
+        ROLE_ARGS.iter().fold(Launcher::this_program().unwrap(), |launcher, arg| launcher.arg(*arg));
     gate("HALLWAY_TEST_BARRIER");
     // The daemon inherits this process's variables but for its role.
     let vars = std::env::vars_os().filter(|(name, _)| name != "HALLWAY_TEST_ROLE");
@@ -132,11 +139,11 @@ fn intruder() {
     append("HALLWAY_TEST_ANSWERS", &sent.len().to_string());
 }
 
-fn trace(step: &str) {
+pub(crate) fn trace(step: &str) {
     append("HALLWAY_TEST_TRACE", &format!("{step} {}\n", std::process::id()));
 }
 
-fn append(file: &str, text: &str) {
+pub(crate) fn append(file: &str, text: &str) {
     let mut file = OpenOptions::new().append(true).create(true).open(var_os(file).unwrap()).unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }

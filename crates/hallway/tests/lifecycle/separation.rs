@@ -9,15 +9,17 @@ use nix::sys::signal::{SigSet, Signal};
 
 use crate::world::{World, answer, deadline, instance, world_path};
 
-fn descriptors(pid: i32) -> Vec<(String, PathBuf)> {
+pub(crate) fn descriptors(pid: i32) -> Vec<(String, PathBuf)> {
     let entries = read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    // One that is closed meanwhile is none.
+    let target = |path: &PathBuf| read_link(path).ok();
     entries
-        .map(|entry| (entry.file_name().into_string().unwrap(), read_link(entry.path()).unwrap()))
+        .filter_map(|entry| Some((entry.file_name().into_string().unwrap(), target(&entry.path())?)))
         .collect()
 }
 
 /// A field of the thread that plays the role; in a program of its own that is the main one.
-fn status(pid: i32, field: &str) -> String {
+pub(crate) fn status(pid: i32, field: &str) -> String {
     let tasks = read_dir(format!("/proc/{pid}/task")).unwrap().map(|task| task.unwrap().path());
     let named = |task: &PathBuf| read_to_string(task.join("comm")).unwrap().trim() == "roles::role";
     let status = read_to_string(tasks.into_iter().find(named).unwrap().join("status")).unwrap();

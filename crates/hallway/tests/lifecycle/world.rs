@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What makes this executable play a role instead of testing.
-const ROLE_ARGS: [&str; 5] = ["roles::role", "--exact", "--nocapture", "--test-threads=1", "-q"];
+pub(crate) const ROLE_ARGS: [&str; 5] = ["roles::role", "--exact", "--nocapture", "--test-threads=1", "-q"];
 
 pub(crate) fn deadline() -> Instant {
     Instant::now() + PATIENCE
@@ -101,7 +101,7 @@ impl World {
         self.trace().iter().filter(|(done, _)| done == step).count()
     }
 
-    fn trace(&self) -> Vec<(String, i32)> {
+    pub(crate) fn trace(&self) -> Vec<(String, i32)> {
         let trace = read_to_string(self.path("trace")).unwrap_or_default();
         let parse =
             |line: &str| line.split_once(' ').map(|(step, pid)| (step.to_owned(), pid.parse().unwrap()));

@@ -1,0 +1,230 @@
+use std::future::poll_fn;
+use std::io::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::AsyncWriteExt as _;
+
+use super::*;
+use crate::connection::link::Opening;
+use crate::connection::{CallError, Outcome, Wire};
+use crate::protocol::Goaway;
+use crate::transport::{Duplex, Peer, memory, unix};
+
+fn link(peer: Peer, greets: bool) -> Arc<Link> {
+    let opening = Opening { wire: Wire::NATIVE, hello: Hello::new("test"), greets, token: None };
+    Link::new(opening, peer)
+}
+
+fn here() -> Peer {
+    memory::pair().0.peer
+}
+
+fn frames(messages: &[Message<'_, ()>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for message in messages {
+        Wire::NATIVE.write(message, &mut bytes).unwrap();
+    }
+    bytes
+}
+
+fn call(id: u64) -> Message<'static, ()> {
+    Message::Call(Call::new(Some(Id::Number(id)), "test.call", None))
+}
+
+fn goaway(last: u64) -> Message<'static, ()> {
+    Message::Goaway(Goaway::new(code::CLOSING, "a test", last))
+}
+
+/// Answers nothing, and does something at each call.
+struct Calls<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> Dispatch for Calls<F> {
+    fn dispatch(&self, _: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling> {
+        (self.0)();
+        ticket.result(&());
+        None
+    }
+}
+
+fn nothing() -> Arc<dyn Dispatch> {
+    Arc::new(Calls(|| ()))
+}
+
+/// The rule that a client goes by: without a `hello`, nothing has run.
+#[tokio::test]
+async fn the_hello_is_out_before_anything_is_dispatched() {
+    let (mine, peer) = memory::pair();
+    let (mut writer, reader) = (peer.stream.writer, Arc::new(Mutex::new(peer.stream.reader)));
+    let heard = Arc::new(Mutex::new(String::new()));
+    let look = {
+        let heard = Arc::clone(&heard);
+        move || {
+            let mut buffer = [0; 1000];
+            let mut read = ReadBuf::new(&mut buffer);
+            let mut reader = reader.lock().unwrap();
+            let _ready = Pin::new(&mut *reader).poll_read(&mut Context::from_waker(Waker::noop()), &mut read);
+            heard.lock().unwrap().push_str(&String::from_utf8_lossy(read.filled()));
+        }
+    };
+    let driver = Driver::new(link(mine.peer, false), mine.stream, Arc::new(Calls(look)));
+    let bytes = frames(&[Message::Hello(Hello::new("peer")), call(1)]);
+    writer.write_all(&bytes).await.unwrap();
+    let _still_open = tokio::time::timeout(std::time::Duration::from_millis(50), driver.run()).await;
+    assert!(heard.lock().unwrap().contains("hello"), "{heard:?}");
+}
+
+/// A value that tells, as it is written, how many calls are open.
+struct OpenCalls(Arc<Link>);
+
+impl serde::Serialize for OpenCalls {
+    fn serialize<S: serde::Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        writer.serialize_u64(self.0.incoming().open_now() as u64)
+    }
+}
+
+/// A connection that drains closes as soon as nothing is open and nothing is in line.
+#[test]
+fn a_call_is_open_until_its_answer_is_in_line() {
+    let link = link(here(), false);
+    let ticket = link.incoming().open(&link, &Call::new(Some(Id::Number(1)), "test.call", None::<()>));
+    ticket.unwrap().result(&OpenCalls(Arc::clone(&link)));
+    let mut out = Vec::new();
+    link.outbox().take(&mut out);
+    assert!(String::from_utf8_lossy(&out).contains(r#""result":1"#), "{out:?}");
+    assert_eq!(link.incoming().open_now(), 0);
+}
+
+/// Calls that are dispatched while another thread drains: each is counted in the `goaway`, or refused.
+#[test]
+fn a_goaway_names_the_last_call_that_is_dispatched() {
+    for _ in 0..300 {
+        let link = link(here(), false);
+        let last = Arc::new(AtomicU64::new(0));
+        let dispatching = {
+            let (link, last) = (Arc::clone(&link), Arc::clone(&last));
+            std::thread::spawn(move || {
+                for id in 1..200 {
+                    let dispatched = Arc::clone(&last);
+                    let dispatch: Arc<dyn Dispatch> =
+                        Arc::new(Calls(move || dispatched.store(id, Ordering::SeqCst)));
+                    begin(&link, &dispatch, Call::new(Some(Id::Number(id)), "test.call", None));
+                }
+            })
+        };
+        while last.load(Ordering::SeqCst) == 0 {
+            std::hint::spin_loop();
+        }
+        link.drain(Some((code::CLOSING, "a test")));
+        dispatching.join().unwrap();
+        let mut said = None;
+        let mut out = Vec::new();
+        link.outbox().take(&mut out);
+        let read = |received: Received<'_>| {
+            if let Received::Message(Message::Goaway(goaway)) = received {
+                said = Some(goaway.last);
+            }
+        };
+        Inbox::new(Wire::NATIVE).receive(&out, read).unwrap();
+        assert_eq!(said, Some(last.load(Ordering::SeqCst)), "a call ran that its caller makes again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_are_written_in_the_order_in_which_they_are_given_out() {
+    for _ in 0..50 {
+        let link = link(here(), true);
+        let callers = (0..4).map(|_| {
+            let link = Arc::clone(&link);
+            tokio::spawn(async move {
+                for _ in 0..50 {
+                    std::mem::forget(link.call(Call::new(None, "test.call", None::<()>)).await.unwrap());
+                }
+            })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            caller.await.unwrap();
+        }
+        let (mut out, mut ids) = (Vec::new(), Vec::new());
+        link.outbox().take(&mut out);
+        let read = |received: Received<'_>| {
+            if let Received::Message(Message::Call(Call { id: Some(Id::Number(id)), .. })) = received {
+                ids.push(id);
+            }
+        };
+        Inbox::new(Wire::NATIVE).receive(&out, read).unwrap();
+        assert!(ids.is_sorted() && ids.len() == 200, "{ids:?}");
+    }
+}
+
+/// A client's driver on a socket whose other end the test holds, after the peer's `hello`.
+async fn greeted_client() -> (Arc<Link>, std::os::unix::net::UnixStream) {
+    let (mine, mut peer) = std::os::unix::net::UnixStream::pair().unwrap();
+    let Duplex { peer: identity, stream } = unix::adopt(mine).unwrap();
+    let link = link(identity, true);
+    tokio::spawn(Driver::new(Arc::clone(&link), stream, nothing()).run());
+    peer.write_all(&frames(&[Message::Hello(Hello::new("peer"))])).unwrap();
+    // An answered call tells that the `hello` has been heard.
+    let first = tokio::spawn({
+        let link = Arc::clone(&link);
+        async move { link.call(Call::new(None, "test.call", None::<()>)).await.unwrap().next().await }
+    });
+    peer.write_all(&frames(&[])).unwrap();
+    tokio::task::yield_now().await;
+    peer.write_all(&frames(&[Message::Result { id: Id::Number(1), value: None }])).unwrap();
+    first.await.unwrap();
+    (link, peer)
+}
+
+async fn outcome(link: &Arc<Link>) -> Outcome {
+    let conversation = link.call(Call::new(None, "test.call", None::<()>)).await;
+    let ended = match conversation {
+        Ok(mut conversation) => match conversation.next().await {
+            super::super::arrival::Next::End(end) => end.into_value(None).map(drop),
+            other => panic!("{other:?}"),
+        },
+        Err(error) => Err(error),
+    };
+    ended.as_ref().err().map_or(Outcome::Completed, CallError::outcome)
+}
+
+/// On this runtime nothing polls the system between the call and its writing, so the driver cannot know.
+#[tokio::test]
+async fn a_call_that_was_not_written_did_not_run() {
+    let (link, peer) = greeted_client().await;
+    drop(peer);
+    assert_eq!(outcome(&link).await, Outcome::NotDispatched);
+}
+
+#[tokio::test]
+async fn a_call_that_is_in_line_when_the_peer_has_gone_did_not_run() {
+    let (mine, _) = memory::pair();
+    let link = link(mine.peer, true);
+    let mut driver = Driver::new(Arc::clone(&link), mine.stream, nothing());
+    link.outgoing().hello();
+    let mut conversation = link.call(Call::new(None, "test.call", None::<()>)).await.unwrap();
+    driver.input_ends();
+    let super::super::arrival::Next::End(end) = conversation.next().await else { panic!("no end") };
+    assert_eq!(end.into_value(None).unwrap_err().outcome(), Outcome::NotDispatched);
+}
+
+#[tokio::test]
+async fn what_the_peer_said_before_it_went_is_heard_though_nothing_can_be_written() {
+    let (link, mut peer) = greeted_client().await;
+    let sent = tokio::spawn({
+        let link = Arc::clone(&link);
+        async move { outcome(&link).await }
+    });
+    // Written, and not read by the peer, which says so and goes.
+    let mut reads = 0;
+    poll_fn(|cx| {
+        reads += 1;
+        cx.waker().wake_by_ref();
+        if reads < 10 { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    peer.write_all(&frames(&[goaway(1)])).unwrap();
+    drop(peer);
+    assert_eq!(outcome(&link).await, Outcome::NotDispatched);
+    assert_eq!(sent.await.unwrap(), Outcome::NotDispatched);
+}

@@ -1,0 +1,116 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::arrival::End;
+use super::{Closed, Inbox, Link, Outcome, Received};
+use crate::protocol::{Call, Id, Message};
+use crate::transport::WriteHalf;
+
+/// What a connection's driver is writing, always whole messages, and how much of it has gone.
+#[derive(Default)]
+pub(super) struct Output {
+    bytes: Vec<u8>,
+    written: usize,
+    /// How much of it answers the peer's calls.
+    answers: usize,
+    /// The writer may hold back some of what it took: a process's own output does so.
+    unflushed: bool,
+    /// Why nothing can be written any more.
+    broken: Option<Closed>,
+}
+
+impl Output {
+    /// Writes as much as the system takes. Whether any of it has moved.
+    pub(super) fn write(&mut self, link: &Link, writer: &mut dyn WriteHalf, cx: &mut Context<'_>) -> bool {
+        let mut moved = false;
+        loop {
+            if self.owed() == 0 {
+                self.answers = link.outbox().take(&mut self.bytes);
+                self.written = 0;
+                if self.bytes.is_empty() {
+                    self.flush(link, writer, cx);
+                    return moved;
+                }
+            }
+            if let Some(broken) = &self.broken {
+                self.end_unsent(link, broken);
+                self.written = self.bytes.len();
+                continue;
+            }
+            let rest = self.bytes.get(self.written..).unwrap_or_default();
+            match Pin::new(&mut *writer).poll_write(cx, rest) {
+                Poll::Pending => return moved,
+                Poll::Ready(Ok(0)) => self.breaks(link, "the connection takes no more bytes".to_owned()),
+                Poll::Ready(Ok(taken)) => {
+                    self.written += taken;
+                    self.unflushed = true;
+                    moved = true;
+                }
+                Poll::Ready(Err(error)) => self.breaks(link, format!("cannot write: {error}")),
+            }
+        }
+    }
+
+    fn flush(&mut self, link: &Link, writer: &mut dyn WriteHalf, cx: &mut Context<'_>) {
+        if !self.unflushed || self.broken.is_some() {
+            return;
+        }
+        match Pin::new(writer).poll_flush(cx) {
+            Poll::Pending => (),
+            Poll::Ready(Ok(())) => self.unflushed = false,
+            Poll::Ready(Err(error)) => self.breaks(link, format!("cannot write: {error}")),
+        }
+    }
+
+    /// Writes nothing from now on: the calls that are in line did not run.
+    pub(super) fn give_up(&mut self, link: &Link, closed: &Closed) {
+        link.outgoing().refuse(closed);
+        self.end_unsent(link, closed);
+        // What was begun before is in line by now, for a call takes its number and its place at once.
+        self.answers = link.outbox().take(&mut self.bytes);
+        self.written = 0;
+        self.end_unsent(link, closed);
+        self.written = self.bytes.len();
+        self.broken.get_or_insert_with(|| closed.clone());
+    }
+
+    /// Whether everything that was taken to be written has gone.
+    pub(super) fn is_done(&self) -> bool {
+        self.owed() == 0 && (!self.unflushed || self.broken.is_some())
+    }
+
+    fn owed(&self) -> usize {
+        self.bytes.len() - self.written
+    }
+
+    /// How many bytes of answers are among what is being written.
+    pub(super) fn answers(&self) -> usize {
+        self.answers
+    }
+
+    /// Why nothing can be written any more. What the peer has sent before that can still be read: a
+    /// `goaway` tells which calls did not run.
+    pub(super) fn broken(&self) -> Option<&Closed> {
+        self.broken.as_ref()
+    }
+
+    fn breaks(&mut self, link: &Link, reason: String) {
+        let closed = Closed::new(Closed::IO, reason);
+        link.outgoing().refuse(&closed);
+        self.broken = Some(closed);
+    }
+
+    /// A call of which the last byte was not written cannot have been dispatched.
+    fn end_unsent(&self, link: &Link, closed: &Closed) {
+        let (sent, unsent) = self.bytes.split_at_checked(self.written).unwrap_or_default();
+        let mut inbox = Inbox::new(link.wire());
+        // These are our own messages: there is nothing in them that could not be read.
+        let _read = inbox.receive(sent, |_| ());
+        let _read = inbox.receive(unsent, |received| {
+            if let Received::Message(Message::Call(Call { id: Some(id @ Id::Number(_)), .. })) = received {
+                let closed = closed.clone();
+                link.outgoing().end(&id, End::Lost { closed, outcome: Outcome::NotDispatched });
+            }
+        });
+    }
+}

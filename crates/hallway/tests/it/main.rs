@@ -1,0 +1,14 @@
+//! The library from outside: what a program that declares, serves and calls a service gets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what a test calls may fail as loudly as the test"
+)]
+
+mod admin;
+mod codes;
+mod pressure;
+mod service_macro;
+mod ui;
+mod world;

@@ -1,0 +1,108 @@
+//! What `spec/wire.md` shows is what happens: its bytes, its conversations, its figures and its client.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use hallway::connection::{Inbox, Received, Wire};
+use hallway::encoding::Encoding;
+use hallway::framing::Framing;
+use hallway::limits;
+use hallway::protocol::{Id, Message, Protocol};
+
+use super::cases::{Bytes, spec};
+use super::errors_md::cells;
+use super::server::TestServer;
+
+#[test]
+fn the_example_bytes_are_a_ping() {
+    let mut shown = 0;
+    for (info, block) in blocks().iter().filter(|(info, _)| info.starts_with("hex")) {
+        let names: Vec<&str> = info.split(' ').collect();
+        let framing = *Framing::ALL.iter().find(|framing| framing.name() == names[1]).unwrap();
+        let encoding = *Encoding::ALL.iter().find(|encoding| encoding.name() == names[2]).unwrap();
+        let mut inbox = Inbox::new(Wire::new(framing, encoding, Protocol::Native).unwrap());
+        let mut found = Vec::new();
+        let bytes = Bytes::Hex { hex: block.clone() }.get();
+        inbox
+            .receive(&bytes, |received| match received {
+                Received::Message(Message::Call(call)) => found.push((call.id, call.method.into_owned())),
+                other => panic!("{info}: {other:?}"),
+            })
+            .unwrap();
+        assert_eq!(found, [(Some(Id::Number(1)), "hallway.ping".to_owned())], "{info}");
+        assert!(!inbox.is_within_message(), "{info}");
+        shown += 1;
+    }
+    assert_eq!(shown, Framing::ALL.len() + 1, "an example for each framing, and one of MessagePack");
+}
+
+#[test]
+fn the_conversations_go_as_shown() {
+    let conversations: Vec<String> =
+        blocks().into_iter().filter(|(info, _)| info == "transcript").map(|(_, block)| block).collect();
+    assert!(conversations.len() > 5, "the conversations are not where they are looked for");
+    for conversation in conversations {
+        let server = TestServer::start();
+        let mut peer = server.connect_unix();
+        for line in conversation.lines() {
+            match line.split_once(' ') {
+                Some(("→", sent)) => peer.send(sent.as_bytes()),
+                Some(("←", expected)) => {
+                    let received = peer.receive().unwrap();
+                    assert_eq!(received.as_deref(), Some(expected), "in\n{conversation}");
+                }
+                _ => panic!("neither sent nor received: {line}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let document = document();
+    let (_, section) = document.split_once("\n## Limits\n").unwrap();
+    let rows = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    let listed: BTreeMap<String, u64> = rows
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells = cells(line);
+            (cells[0].trim_matches('`').to_owned(), cells[1].parse().unwrap())
+        })
+        .collect();
+    assert_eq!(listed, limits::table());
+}
+
+#[test]
+fn the_client_works() {
+    let blocks = blocks();
+    let at = blocks.iter().position(|(info, _)| info == "python").unwrap();
+    let (client, (info, expected)) = (&blocks[at].1, &blocks[at + 1]);
+    assert_eq!(info, "text", "what the client prints stands after it");
+    let server = TestServer::start();
+    let ran = Command::new("python3").arg("-c").arg(client).arg(server.socket()).output();
+    let ran = ran.unwrap_or_else(|error| {
+        panic!("python3 cannot be run ({error}): install it, `apt-get install -y python3` or `dnf install -y python3`")
+    });
+    let complaints = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "the client failed:\n{complaints}");
+    assert_eq!(String::from_utf8(ran.stdout).unwrap(), *expected, "{complaints}");
+}
+
+/// The fenced blocks of the document: what stands behind the opening fence, and the text.
+fn blocks() -> Vec<(String, String)> {
+    let document = document();
+    let mut blocks = Vec::new();
+    let mut lines = document.lines();
+    while let Some(line) = lines.next() {
+        if let Some(info) = line.strip_prefix("```") {
+            let block: String =
+                lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+            blocks.push((info.to_owned(), block));
+        }
+    }
+    blocks
+}
+
+fn document() -> String {
+    std::fs::read_to_string(spec("wire.md")).unwrap()
+}

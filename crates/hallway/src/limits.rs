@@ -81,6 +81,7 @@ pub fn table() -> BTreeMap<String, u64> {
     let rows = [
         ("frame_max_bytes", FRAME_MAX as u64),
         ("frame_skip_max_bytes", FRAME_SKIP_MAX),
+        ("hello_max_bytes", HELLO_MAX as u64),
         ("header_max_bytes", HEADER_MAX as u64),
         ("depth_max", DEPTH_MAX as u64),
         ("calls_open_max", CALLS_OPEN_MAX as u64),

@@ -1,5 +1,6 @@
 //! Which mailbox, and so which daemon and which data: each mailbox has its own.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -61,10 +62,15 @@ impl Place {
     /// When the system does not tell which program this is.
     pub fn launcher(&self) -> io::Result<Launcher> {
         let launcher = Launcher::this_program()?;
-        Ok(match &self.mailbox {
-            Some(mailbox) => launcher.arg("--mailbox").arg(mailbox).arg("daemon"),
-            None => launcher.arg("daemon"),
-        })
+        Ok(self.daemon_arguments().into_iter().fold(launcher, Launcher::arg))
+    }
+
+    /// What the program is given to be the daemon, from whatever directory.
+    #[must_use]
+    pub fn daemon_arguments(&self) -> Vec<OsString> {
+        let mailbox =
+            self.mailbox.iter().flat_map(|mailbox| ["--mailbox".into(), mailbox.clone().into_os_string()]);
+        mailbox.chain(["daemon".into()]).collect()
     }
 }
 

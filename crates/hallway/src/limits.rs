@@ -85,6 +85,7 @@ pub fn table() -> BTreeMap<String, u64> {
     let rows = [
         ("frame_max_bytes", FRAME_MAX as u64),
         ("frame_skip_max_bytes", FRAME_SKIP_MAX),
+        ("hello_max_bytes", HELLO_MAX as u64),
         ("header_max_bytes", HEADER_MAX as u64),
         ("recognise_max_bytes", RECOGNISE_MAX as u64),
         ("depth_max", DEPTH_MAX as u64),

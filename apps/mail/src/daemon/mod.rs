@@ -27,6 +27,12 @@ use sync::Sync;
 #[must_use]
 pub fn run(place: &Place) -> ExitCode {
     let daemon = Daemon::new(place.instance().clone(), env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    // A path that is no text cannot stand in a service file; the command line starts the daemon all the same.
+    let arguments = place.daemon_arguments().into_iter().map(std::ffi::OsString::into_string);
+    let daemon = match arguments.collect::<Result<Vec<_>, _>>() {
+        Ok(arguments) => daemon.args(arguments),
+        Err(_not_text) => daemon,
+    };
     daemon.run(|starting, server| start(place, starting, server))
 }
 

@@ -67,7 +67,8 @@ impl CallError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Unreachable { code, .. } if &**code == DEADLINE_PASSED => 124,
+            // The life cycle's word for it.
+            Self::Unreachable { code, .. } if &**code == "deadline_passed" => 124,
             Self::Unreachable { .. } | Self::Closed { .. } => 3,
             Self::BadResult(_) => 4,
             Self::Deadline { .. } => 124,
@@ -121,9 +122,6 @@ impl CallError {
         }
     }
 }
-
-/// The code of a deadline that passed before there was a connection: `StartError::DeadlinePassed`.
-const DEADLINE_PASSED: &str = "deadline_passed";
 
 impl From<TransportError> for CallError {
     fn from(error: TransportError) -> Self {

@@ -52,6 +52,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test kit fails as loudly as the test")]
 
 mod child;
+mod notes;
 mod patience;
 mod probe;
 mod raw;
@@ -61,6 +62,7 @@ mod setting;
 mod stage;
 
 pub use child::serve_as_child;
+pub use notes::{Note, Notes, NotesError, NotesService, Pad};
 pub use patience::{PATIENCE, eventually, within};
 pub use probe::{
     Census, Fuse, Guest, GuestBlockingClient, GuestClient, GuestService, Odd, Probe, ProbeBlockingClient,

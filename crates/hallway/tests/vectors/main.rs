@@ -8,7 +8,6 @@ mod conversation;
 mod errors_md;
 mod framing;
 mod message;
-mod notes;
 mod paths;
 mod recognition;
 mod server;

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use hallway::Server;
 use hallway::transport::{Address, Listener as _, tcp, unix};
+use hallway_testkit::Pad;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-
-use super::notes::Pad;
 
 /// The token of the listener on `tcp`.
 pub(crate) const TOKEN: &str = "open sesame";

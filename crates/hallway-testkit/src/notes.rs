@@ -1,17 +1,17 @@
-//! The service that the conversations in `hello.json`, `errors.json` and `spec/wire.md` are held with: see
-//! `spec/vectors/README.md`.
+//! The pad of notes: the service that the conversations in `spec/vectors` and the examples of `spec/wire.md` are held
+//! with. `spec/vectors/README.md` describes it.
 
 use std::future::pending;
 
 use futures_core::Stream;
-use hallway::service::{Method, ServiceError as _};
+use hallway::service::Method;
 use hallway::{Bytes, CallError, Client, Context, Progress, Subscription, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A pad of notes.
 #[hallway::service(name = "notes", version = "1.2")]
-pub(crate) trait Notes {
+pub trait Notes {
     /// Adds a note, and returns its number.
     async fn add(&self, text: String) -> Result<u64, NotesError>;
 
@@ -56,17 +56,20 @@ pub(crate) trait Notes {
 
 /// One note.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Note {
+pub struct Note {
     number: u64,
     text: String,
 }
 
 /// How the pad says no.
 #[derive(Debug, Clone, PartialEq, hallway::Error)]
-pub(crate) enum NotesError {
+pub enum NotesError {
     /// A note needs text.
     #[error("a note of {length} characters is no note")]
-    Empty { length: u64 },
+    Empty {
+        /// How many characters it had.
+        length: u64,
+    },
     /// Somebody else writes.
     #[error("the pad is locked; try again", retryable)]
     Locked,
@@ -74,7 +77,7 @@ pub(crate) enum NotesError {
 
 /// A value that cannot be written.
 #[derive(Debug, Deserialize, JsonSchema)]
-pub(crate) struct Odd {}
+pub struct Odd {}
 
 impl Serialize for Odd {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
@@ -83,12 +86,15 @@ impl Serialize for Odd {
 }
 
 /// A pad with five notes of which the last two are still told to subscribers.
-pub(crate) struct Pad {
+#[derive(Debug)]
+pub struct Pad {
     added: Topic<Note>,
 }
 
 impl Pad {
-    pub(crate) fn service() -> NotesService<Self> {
+    /// The pad, as a server takes it.
+    #[must_use]
+    pub fn service() -> NotesService<Self> {
         let added = Topic::with_capacity(2);
         for number in 1..=5 {
             added.publish(note(number));
@@ -156,8 +162,10 @@ impl Notes for Pad {
     }
 }
 
+#[cfg(test)]
 #[test]
 fn the_errors_are_what_the_files_expect() {
+    use hallway::service::ServiceError as _;
     let codes = [NotesError::Empty { length: 0 }.to_wire().code, NotesError::Locked.to_wire().code];
     assert_eq!(codes, ["empty", "locked"]);
 }

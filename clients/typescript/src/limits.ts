@@ -38,3 +38,6 @@ export const DEADLINE_GRACE_MS = 250;
 
 /** How often a call is sent again that is known not to have run. */
 export const RETRIES_MAX = 3;
+
+/** Bytes that wait for a peer that calls and does not read; beyond it the connection ends. Our own calls wait long before. */
+export const OUTBOUND_MAX = 4 * FRAME_MAX;

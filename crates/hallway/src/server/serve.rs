@@ -347,20 +347,15 @@ impl ServerHandle {
         }
     }
 
-    /// Waits until nobody has held a lease, and so nobody has been connected, for so long.
+    /// Waits until nobody has held a lease, and so nobody has been connected, for so long, or the server has gone.
     ///
     /// # Cancel safety
     /// The time begins anew.
     pub async fn idle(&self, after: Duration) {
         let Some(mut leases) = self.shared.upgrade().map(|shared| shared.leases.watch()) else { return };
-        loop {
-            if leases.wait_for(|held| *held == 0).await.is_err() {
-                return;
-            }
-            // Any change, also one that comes back to nobody, is a use.
-            if tokio::time::timeout(after, leases.changed()).await.is_err() {
-                return;
-            }
+        while leases.wait_for(|held| *held == 0).await.is_ok() {
+            // Any change, also one that comes back to nobody, is a use; none can come once the server has gone.
+            let Ok(Ok(())) = tokio::time::timeout(after, leases.changed()).await else { return };
         }
     }
 

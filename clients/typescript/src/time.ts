@@ -8,7 +8,8 @@ export function after(milliseconds: number, act: () => void): () => void {
   const at = performance.now() + milliseconds;
   let timer: NodeJS.Timeout;
   const wait = (left: number): void => {
-    timer = setTimeout(() => (left > TIMER_MAX_MS ? wait(at - performance.now()) : act()), Math.min(left, TIMER_MAX_MS));
+    const over = (): void => (left > TIMER_MAX_MS ? wait(at - performance.now()) : act());
+    timer = setTimeout(over, Math.min(left, TIMER_MAX_MS));
   };
   wait(milliseconds);
   return () => clearTimeout(timer);

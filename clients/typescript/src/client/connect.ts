@@ -37,7 +37,12 @@ export interface ConnectOptions {
 /** A client that knows what the other end offers. */
 export class DescribedClient extends Client {
   /** What the services at the other end were when this client connected. */
-  readonly descriptions: readonly Description[] = [];
+  descriptions: readonly Description[] = [];
+
+  override learn(descriptions: readonly Description[]): void {
+    super.learn(descriptions);
+    this.descriptions = descriptions;
+  }
 
   /** The methods of one service by their names alone. Throws if there is no such service. */
   service<S = AnyService>(name: string): S {
@@ -79,7 +84,6 @@ export async function connect<S = AnyService>(to: string, options: ConnectOption
   try {
     const descriptions = await describe(client, options);
     client.learn(descriptions);
-    Object.assign(client, { descriptions });
     const own = descriptions.filter(({ name }) => (instance ? name === instance.service : name !== "hallway"));
     if (own[0] && own.length === 1) addMethods(client, client, own[0]);
     return client as Connected<S>;

@@ -4,7 +4,7 @@ import type { Progress } from "../protocol/message.js";
 export interface CallOptions {
   /** Aborting it takes the call back, on the wire too; the call fails with `cancelled`. */
   signal?: AbortSignal | undefined;
-  /** How long to wait, in milliseconds, 30 days at most: the call fails with `deadline_exceeded`. For ever if not said. */
+  /** How long to wait, in milliseconds, 30 days at most; then `deadline_exceeded`. For ever if not said. */
   timeout?: number | undefined;
   /** Hears how far the call is. */
   onProgress?: ((progress: Progress) => void) | undefined;

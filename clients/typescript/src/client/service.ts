@@ -5,7 +5,7 @@ import type { Client, Params } from "./client.js";
 import type { SubscribeOptions } from "./options.js";
 
 /** One method: parameters by name, then options. What it returns is told by its kind. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- What is not described in types is anything.
+// What is not described in types is `any`.
 export type AnyMethod = (params?: Params, options?: SubscribeOptions) => any;
 
 /** The methods of a service that is known only when the program runs. */

@@ -9,8 +9,8 @@ import { type Description, readDescriptions } from "../description/description.j
 import { HallwayError } from "../errors.js";
 import { toModule } from "./module.js";
 
-const USAGE = `usage: hallway-codegen NAME [SERVICE]           asks the daemon of that instance, and starts it if none runs
-       hallway-codegen --from FILE [SERVICE]    reads what \`hallway.describe\` has answered; - is standard input
+const USAGE = `usage: hallway-codegen NAME [SERVICE]         asks the daemon of that name, and starts it if need be
+       hallway-codegen --from FILE [SERVICE]  reads what \`hallway.describe\` answered; - is standard input
 `;
 
 async function main(args: readonly string[]): Promise<number> {

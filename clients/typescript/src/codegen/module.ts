@@ -12,7 +12,8 @@ export function toModule(description: Description): string {
     toErrors(description, service),
     toInterface(description, service),
   ].join("\n");
-  const head = `// Written by hallway-codegen from the description of ${name} ${version}. Not to be edited: write it anew.\n`;
+  const from = `${name} ${version}`;
+  const head = `// Written by hallway-codegen from the description of ${from}. Not to be edited: write it anew.\n`;
   const uses = body.includes("hallway.") ? '\nimport type * as hallway from "hallway";\n' : "";
   return `${head}${uses}\n${body}`;
 }

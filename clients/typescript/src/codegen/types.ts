@@ -115,8 +115,9 @@ function object(schema: Exclude<Schema, boolean>, indent: string): string {
   if (properties.length === 0) return map ?? "{ [name: string]: unknown }";
   const members = properties.map(([name, each]) => {
     const schema = toSchema(each);
+    const inner = `${indent}  `;
     const optional = required.includes(name) ? "" : "?";
-    return `${docsOf(schema, `${indent}  `)}${indent}  ${propertyName(name)}${optional}: ${typeOf(schema, `${indent}  `)};\n`;
+    return `${docsOf(schema, inner)}${inner}${propertyName(name)}${optional}: ${typeOf(schema, inner)};\n`;
   });
   const body = `{\n${members.join("")}${indent}}`;
   return map === undefined ? body : `${body} & ${map}`;

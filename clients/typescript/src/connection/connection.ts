@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 
-import { type Closed, LostError } from "../errors.js";
+import { LostError } from "../errors.js";
 import { OUTBOUND_HIGH, OUTBOUND_MAX } from "../limits.js";
 import { type Opening, Session } from "./session.js";
 
@@ -23,7 +23,7 @@ export class Connection {
     this.session = new Session(opening, {
       write: (frame) => this.#write(frame),
       hasRoom: () => this.#hasRoom(),
-      closed: (closed) => this.#closed(closed),
+      closed: () => this.#closed(),
       ended: () => this.#settle(),
     });
     socket.on("data", (bytes) => this.session.receive(bytes));
@@ -92,7 +92,7 @@ export class Connection {
     if (this.#ending) this.#socket.destroySoon();
   }
 
-  #closed(_closed: Closed): void {
+  #closed(): void {
     this.#ending = true;
     // Nothing waits for the last words of a peer that may never read ours.
     this.#socket.unref();

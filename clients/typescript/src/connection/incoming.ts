@@ -1,8 +1,7 @@
 /** Calls that the peer has made and that have not been answered. Does no I/O. */
 
 import { ServiceError, WIRE_CODES } from "../errors.js";
-import type { Raw } from "../json/read.js";
-import { Unreadable } from "../json/read.js";
+import { type Raw, Unreadable } from "../json/read.js";
 import { NotWritable, write } from "../json/write.js";
 import { CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX_MS } from "../limits.js";
 import type { Call, Integer64, Message, Progress, WireError } from "../protocol/message.js";
@@ -20,7 +19,7 @@ export interface ServeContext {
  * Answers a call of the peer's. What it returns, or resolves to, is the answer; a `ServiceError` that it throws is the
  * service's no, anything else is `internal`.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- The handler says what it expects.
+// Parameters are `any`: the handler says what it expects.
 export type Handler = (params: any, context: ServeContext) => unknown;
 
 /** Handlers by the name of the method, service and all. */

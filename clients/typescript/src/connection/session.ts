@@ -20,7 +20,7 @@ export interface Ends {
   /** Whether the peer reads what is written. */
   hasRoom(): boolean;
   /** Nothing more is said: what is in line is written, then the connection ends. */
-  closed(closed: Closed): void;
+  closed(): void;
   /** A call has ended, so that there is place for another one. */
   ended(): void;
 }
@@ -106,7 +106,7 @@ export class Session {
     this.#closed = closed;
     this.outgoing.close(closed);
     this.#incoming.close();
-    this.#ends.closed(closed);
+    this.#ends.closed();
   }
 
   #send(message: Message<string>): void {

@@ -31,7 +31,7 @@ export class Seen {
 /** What every framing has to say; one implementation per file. */
 export interface Framing {
   readonly name: string;
-  /** Looks for one frame at the start of `input`; allocates nothing, whatever length is announced. Throws `BadFrame`. */
+  /** Looks for one frame at the start of `input`; allocates nothing, whatever is announced. Throws `BadFrame`. */
   scan(input: Buffer, seen: Seen, max: number): Scan;
   /** One frame around a body. */
   frame(body: string): Buffer;

@@ -49,7 +49,7 @@ export interface Silent {
  * another one serves.
  */
 export async function launch(launch: Launch): Promise<Silent | undefined> {
-  const { env, dir, instance, file, named } = launch;
+  const { env, dir, instance, file } = launch;
   const path = logPath(env, instance);
   const log = new StartLog(path, `${instance.stem} by pid ${process.pid}`);
   let child: ChildProcess;
@@ -76,8 +76,9 @@ export async function launch(launch: Launch): Promise<Silent | undefined> {
   return {
     died: async () => {
       const how = await soon(ended, Math.min(EXIT_GRACE_MS, launch.deadline.left()));
-      const words = `the daemon of ${instance.stem} gave up while starting (${how ?? "it closed its start-up channel"})`;
-      return new ReachError("daemon_died", `${words}; its log, ${path}, ends:\n${log.tail()}`, { details: { named } });
+      const ending = how ?? "it closed its start-up channel and does not serve";
+      const words = `the daemon of ${instance.stem} gave up while starting (${ending})`;
+      return new ReachError("daemon_died", `${words}; its log, ${path}, ends:\n${log.tail()}`);
     },
   };
 }

@@ -18,7 +18,7 @@ import type { Phase } from "./words.js";
 /** How long a daemon may take to answer or to come up, if the caller does not say, in milliseconds. */
 export const REACH_DEADLINE_MS = 30_000;
 
-/** How many daemons are started before they are no longer believed. One may leave for idleness before it is reached. */
+/** How many daemons are started before none is believed: one may leave for idleness before it is reached. */
 const STARTS_MAX = 3;
 
 /** How long to rest before a full queue is tried again, in milliseconds: the kernel's own wait is not to be had here. */
@@ -37,7 +37,7 @@ export interface ReachOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Connects to an instance's daemon; if nobody answers, starts it as its service file says, and waits until it serves. */
+/** Connects to an instance's daemon; if nobody answers, starts it, as its service file says, and waits for it. */
 export async function reach(options: ReachOptions): Promise<Socket> {
   const clock = new Clock(options);
   try {

@@ -72,6 +72,5 @@ export class StartLog {
 
 /** Shows control characters rather than sending them to a terminal. */
 function printable(line: string): string {
-  // eslint-disable-next-line no-control-regex -- They are what is looked for.
   return line.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (c) => `\\u{${c.charCodeAt(0).toString(16)}}`);
 }

@@ -55,7 +55,9 @@ export class Words {
 /** A line that is none of ours is a library's that prints before the daemon has its output in hand. */
 function parse(line: string): Word | undefined {
   const { phase, detail, done, total, ready, failed } = members(line);
-  if (isObject(failed)) return { kind: "failed", code: text(failed["code"]) ?? "", message: text(failed["message"]) ?? "" };
+  if (isObject(failed)) {
+    return { kind: "failed", code: text(failed["code"]) ?? "", message: text(failed["message"]) ?? "" };
+  }
   if (isObject(ready)) return { kind: "ready" };
   if (typeof phase !== "string") return undefined;
   return { kind: "phase", phase: { name: phase, detail: text(detail), done: integer(done), total: integer(total) } };

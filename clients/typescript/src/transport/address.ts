@@ -66,7 +66,8 @@ function tcp(address: string): () => Promise<Socket> {
 }
 
 function badAddress(text: string): ReachError {
-  const message = `${JSON.stringify(text)} is no address; write \`unix:/path\`, \`tcp:127.0.0.1:PORT\`, or an instance's name`;
+  const instead = "write `unix:/path`, `tcp:127.0.0.1:PORT`, or an instance's name";
+  const message = `${JSON.stringify(text)} is no address; ${instead}`;
   return new ReachError("bad_address", message);
 }
 

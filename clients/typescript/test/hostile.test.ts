@@ -165,6 +165,18 @@ test("a peer that ends before its hello has run nothing: the call is sent again 
   assert.equal(seen, 3);
 });
 
+test("who was not let in does not ask again", async (t) => {
+  let seen = 0;
+  const client = await against(t, async (peer, connection) => {
+    seen = connection;
+    await peer.message();
+    peer.send('{"error":{"code":"unauthorized","message":"the token is wrong or missing"}}');
+    peer.finish();
+  });
+  const error = await failure(client.call("x.y"));
+  assert.deepEqual([error.code, error.message, seen], ["unauthorized", "the token is wrong or missing", 1]);
+});
+
 test("it is not tried for ever", async (t) => {
   let seen = 0;
   const client = await against(t, async (peer, connection) => {

@@ -139,6 +139,8 @@ test("a directory that lets others in is refused, and never repaired", async (t)
   const error = await refused(world, "notes");
   assert.equal(error.code, "dir_unsafe");
   assert.match(error.message, /chmod 700/);
+  // These are our own words: no daemon was asked.
+  assert.ok(!existsSync(join(world.root, "state/hallway")));
   assert.equal(statSync(world.run).mode & 0o777, 0o755);
 });
 

@@ -347,7 +347,8 @@ impl ServerHandle {
         }
     }
 
-    /// Waits until nobody has held a lease, and so nobody has been connected, for so long.
+    /// Waits until nobody has held a lease, and so nobody has been connected, for so long; or until the
+    /// server has gone.
     ///
     /// # Cancel safety
     /// The time begins anew.
@@ -357,10 +358,9 @@ impl ServerHandle {
             if leases.wait_for(|held| *held == 0).await.is_err() {
                 return;
             }
-            // Any change, also one that comes back to nobody, is a use.
-            if tokio::time::timeout(after, leases.changed()).await.is_err() {
-                return;
-            }
+            // Any change, also one that comes back to nobody, is a use. With a server that has gone, going round
+            // would never end, and leave nothing else of the task a turn.
+            let Ok(Ok(())) = tokio::time::timeout(after, leases.changed()).await else { return };
         }
     }
 

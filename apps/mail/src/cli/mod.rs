@@ -3,6 +3,7 @@
 mod arguments;
 mod failure;
 mod output;
+mod plain;
 mod progress;
 mod reach;
 mod run;

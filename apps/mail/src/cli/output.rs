@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::arguments::{Format, TextFormat};
 use super::plain::plain;
 use super::table;
-use hallway_mail::{Address, BrokenEntry, Envelope, FullMessage, ImportReport, Place, Stats};
+use hallway_mail::{Address, BrokenEntry, Envelope, FullMessage, ImportReport, MAX_RESULTS, Place, Stats};
 
 /// Standard output, written in few pieces.
 pub(crate) fn out() -> io::BufWriter<io::StdoutLock<'static>> {
@@ -41,6 +41,9 @@ pub(crate) fn hint(found: usize, limit: u32, format: Format) {
     if format == Format::Table && console::user_attended() {
         match found {
             0 => eprintln!("no messages"),
+            MAX_RESULTS => {
+                eprintln!("the first {found}, which is the most; `count` tells how many there are")
+            }
             _ if found == limit as usize => eprintln!("the first {found}; `--limit` shows more"),
             _ => {}
         }

@@ -42,7 +42,7 @@ pub(crate) fn hint(found: usize, limit: u32, format: Format) {
         match found {
             0 => eprintln!("no messages"),
             MAX_RESULTS => {
-                eprintln!("the first {found}, which is the most; `count` tells how many there are")
+                eprintln!("the first {found}, which is the most; `count` tells how many there are");
             }
             _ if found == limit as usize => eprintln!("the first {found}; `--limit` shows more"),
             _ => {}

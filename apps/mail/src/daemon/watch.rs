@@ -97,7 +97,7 @@ impl Place {
     /// Whether something has taken the mailbox's name.
     fn comes(&self, event: &Event) -> bool {
         let named = matches!(event.kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)));
-        named && event.paths.iter().any(|path| *path == self.mailbox)
+        named && event.paths.contains(&self.mailbox)
     }
 
     /// Whether there may be new mail.

@@ -1,7 +1,6 @@
 //! What every daemon answers, whatever else it serves.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hallway::client::Outcome;
 use hallway::limits;
@@ -140,15 +139,4 @@ async fn a_server_without_services_of_its_own_is_a_daemon_too() {
     let admin = AdminClient::new(hallway::Client::builder().over(end));
     assert_eq!(admin.describe(None).await.unwrap().len(), 1);
     assert!(admin.status().await.unwrap().program.starts_with("hallway "));
-}
-
-#[tokio::test]
-async fn whoever_waits_for_a_server_to_be_idle_hears_that_it_has_gone() {
-    let server = Server::builder().build();
-    let handle = server.handle();
-    let waits = tokio::spawn(async move { handle.idle(Duration::from_secs(3600)).await });
-    // It waits out its hour by now.
-    tokio::task::yield_now().await;
-    drop(server);
-    soon(waits).await.unwrap();
 }

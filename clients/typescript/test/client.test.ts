@@ -3,21 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CallError, connect, type Event, HallwayError, type Progress, ReachError, ServiceError } from "hallway";
+import { CallError, connect, type Event, type HallwayError, type Progress, ReachError, ServiceError } from "hallway";
 
+import { failure } from "./support/failure.js";
 import { Pad, World } from "./support/world.js";
 import type { Note } from "./support/notes.js";
-
-/** The error that something ends in. */
-async function failure(something: Promise<unknown>): Promise<HallwayError> {
-  try {
-    await something;
-  } catch (error) {
-    assert.ok(error instanceof HallwayError, String(error));
-    return error;
-  }
-  assert.fail("it did not fail");
-}
 
 const told = ({ name, code, outcome, retryable }: HallwayError): unknown[] => [name, code, outcome, retryable];
 

@@ -4,13 +4,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { HallwayError } from "hallway";
+import type { HallwayError } from "hallway";
 
 import { Client } from "../src/client/client.js";
 import { Inbox } from "../src/connection/inbox.js";
 import type { Handlers } from "../src/connection/incoming.js";
 import { length } from "../src/framing/length.js";
 import { toAddress } from "../src/transport/address.js";
+import { failure } from "./support/failure.js";
 import { type RawPeer, rawServer } from "./support/raw_peer.js";
 import { World } from "./support/world.js";
 
@@ -28,16 +29,6 @@ async function against(
   const client = new Client(reach, { framing: length, hello: { program: "test 1.0" }, handlers });
   t.after(() => client.close());
   return client;
-}
-
-async function failure(something: Promise<unknown>): Promise<HallwayError> {
-  try {
-    await something;
-  } catch (error) {
-    assert.ok(error instanceof HallwayError, String(error));
-    return error;
-  }
-  assert.fail("it did not fail");
 }
 
 /** Waits for the client's `hello` and first call, and says hello. */
@@ -303,4 +294,6 @@ test("a peer that does not read makes calls wait, not memory grow", async (t) =>
   control.abort();
   const outcomes = (await all).map((each) => (each.status === "rejected" ? (each.reason as HallwayError).outcome : ""));
   assert.ok(outcomes.filter((outcome) => outcome === "not_dispatched").length > 50, outcomes.join());
+  // Nor does closing wait for it.
+  await client.close();
 });

@@ -1,10 +1,10 @@
 /** Calls the methods of the services at the other end, on a connection that comes back when it is lost. */
 
-import { closedByUs, Connection } from "../connection/connection.js";
-import { notEncodable, type Opening } from "../connection/session.js";
-import type { End } from "../connection/outgoing.js";
 import type { Socket } from "node:net";
 
+import { closedByUs, Connection } from "../connection/connection.js";
+import type { End } from "../connection/outgoing.js";
+import { notEncodable, type Opening } from "../connection/session.js";
 import type { Description } from "../description/description.js";
 import { type HallwayError, mayRetry } from "../errors.js";
 import type { Raw } from "../json/read.js";

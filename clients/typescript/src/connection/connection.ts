@@ -6,6 +6,9 @@ import { LostError } from "../errors.js";
 import { OUTBOUND_HIGH, OUTBOUND_MAX } from "../limits.js";
 import { type Opening, Session } from "./session.js";
 
+/** How long what is in line may take to leave when a connection ends, in milliseconds. */
+const LAST_WORDS_MS = 1000;
+
 export class Connection {
   readonly session: Session;
   /** Resolves when the socket is closed. */
@@ -94,9 +97,10 @@ export class Connection {
 
   #closed(): void {
     this.#ending = true;
-    // Nothing waits for the last words of a peer that may never read ours.
-    this.#socket.unref();
     process.nextTick(() => this.#flush());
+    // A peer that does not read keeps nobody.
+    const timer = setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS);
+    this.#socket.once("close", () => clearTimeout(timer));
     this.#settle();
   }
 

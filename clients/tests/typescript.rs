@@ -1,5 +1,7 @@
 //! The TypeScript client, tested by its own tests against the daemon of this crate.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test calls may fail as loudly as the test")]
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Output};

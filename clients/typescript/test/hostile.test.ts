@@ -156,6 +156,17 @@ test("a peer that ends before its hello has run nothing: the call is sent again 
   assert.equal(seen, 3);
 });
 
+test("hello and the first calls are one write", async (t) => {
+  let first = "";
+  const client = await against(t, async (peer) => {
+    const id = await greet(peer);
+    first = peer.first?.toString() ?? "";
+    for (let more = 0; more < 3; more += 1) peer.send(`{"id":${id + more},"result":${more}}`);
+  });
+  assert.deepEqual(await Promise.all([client.call("x.a"), client.call("x.b"), client.call("x.c")]), [0, 1, 2]);
+  assert.match(first, /"hello".*x\.a.*x\.b.*x\.c/s);
+});
+
 test("who was not let in does not ask again", async (t) => {
   let seen = 0;
   const client = await against(t, async (peer, connection) => {

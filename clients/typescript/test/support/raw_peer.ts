@@ -9,12 +9,15 @@ import { PATIENCE_MS } from "./world.js";
 export class RawPeer {
   readonly #socket: Socket;
   #bytes = Buffer.alloc(0);
+  /** What came first, in one piece. */
+  first: Buffer | undefined;
   #ended = false;
   #changed: () => void = () => undefined;
 
   constructor(t: TestContext, socket: Socket) {
     this.#socket = socket;
     socket.on("data", (bytes) => {
+      this.first ??= bytes;
       this.#bytes = Buffer.concat([this.#bytes, bytes]);
       this.#changed();
     });

@@ -21,7 +21,7 @@ const NODE_MIN: u32 = 20;
 fn the_client_holds_its_own_tests() {
     let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("typescript");
     check_node();
-    build(&client);
+    let _one_at_a_time = build(&client);
     let tested = Command::new("node")
         .args(["--test", "--test-reporter=tap", TEST_TIMEOUT, "dist/test/"])
         .env("HALLWAY_NOTES", env!("CARGO_BIN_EXE_hallway-notes"))
@@ -46,8 +46,9 @@ fn check_node() {
     assert!(major.parse().is_ok_and(|major: u32| major >= NODE_MIN), "node is {version}; {install}");
 }
 
-/// Installs the compiler if that is not done, and compiles; one process at a time.
-fn build(client: &Path) {
+/// Installs the compiler if that is not done, and compiles. Whoever wants to do the same waits until the file that is
+/// returned is closed.
+fn build(client: &Path) -> File {
     let target = Path::new(env!("CARGO_BIN_EXE_hallway-notes")).parent().unwrap();
     let lock = File::create(target.join("typescript.lock")).unwrap();
     lock.lock().unwrap();
@@ -61,6 +62,7 @@ fn build(client: &Path) {
     // What was compiled from a file that is gone would still be run.
     let _absent = fs::remove_dir_all(client.join("dist"));
     run("npm", &["run", "--silent", "build"], client);
+    lock
 }
 
 /// It names no host that packages come from, and nothing that ships with the client.

@@ -7,7 +7,7 @@ from typing import Any, AsyncIterator, Callable, Dict, Generator, List, Mapping,
 from . import hello
 from .address import Reach, resolve
 from .client import checked
-from .conversation import Event, Item, Lagged, OpenCall
+from .conversation import Event, Item, OpenCall
 from .describe import Description, Method, Service
 from .errors import CallError, UnexpectedResult, deadline_passed, may_retry
 from .limits import REACH_DEADLINE, RETRIES_MAX
@@ -15,7 +15,7 @@ from .link import Link
 from .options import Attempt, Options
 from .paths import Env
 from .phase import OnPhase, Phase
-from .protocol import Progress
+from .protocol import Lagged, Progress
 from .serving import Handlers
 
 Params = Optional[Mapping[str, Any]]

@@ -7,14 +7,14 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Type,
 
 from . import hello
 from .address import Reach, resolve
-from .conversation import Event, Item, Lagged, OpenCall
+from .conversation import Event, Item, OpenCall
 from .describe import Description, Method, Service
 from .errors import CallError, UnexpectedResult, deadline_passed, may_retry, taken_back
 from .limits import REACH_DEADLINE, RETRIES_MAX
 from .options import Attempt, Options
 from .paths import Env
 from .phase import OnPhase
-from .protocol import Progress
+from .protocol import Lagged, Progress
 from .serving import Handlers
 from .session import Session
 

@@ -43,15 +43,16 @@ class Description:
 
     def __init__(self, described: Any, asynchronous: bool = False) -> None:
         self._iterates = "Async" if asynchronous else ""
-        try:
-            self.name: str = described["name"]
-            self.docs: str = described.get("docs", "")
-            self.methods: Dict[str, Any] = {method["name"]: method for method in described["methods"]}
-            self.defs: Dict[str, Any] = described.get("$defs", {})
-            for method in self.methods.values():
-                method.setdefault("params", [])
-        except (AttributeError, KeyError, TypeError) as error:
-            raise UnexpectedResult("unexpected_result", f"the description cannot be read: {error}") from None
+        described = _checked(described, name=str, docs=str, methods=list, **{"$defs": dict})
+        self.name: str = described["name"]
+        self.docs: str = described["docs"]
+        self.defs: Dict[str, Any] = described["$defs"]
+        methods = [_checked(method, name=str, docs=str, kind=str, params=list) for method in described["methods"]]
+        #: The methods by name, each with all members that are looked at.
+        self.methods: Dict[str, Any] = {method["name"]: method for method in methods}
+        for method in methods:
+            method["params"] = [_checked(param, name=str, docs=str) for param in method["params"]]
+            method["errors"] = [_checked(error, code=str, docs=str) for error in method.get("errors") or []]
 
     @classmethod
     def choose(cls, described: List[Any], name: Optional[str], asynchronous: bool = False) -> "Description":
@@ -71,7 +72,7 @@ class Description:
         """A method, to be invoked."""
         method = self.methods[name]
         convert = reader(method.get("result"), self.defs)
-        return Method(f"{self.name}.{name}", method["kind"], method.get("idempotent", False), convert)
+        return Method(f"{self.name}.{name}", method["kind"], method.get("idempotent") is True, convert)
 
     def function(self, name: str, invoke: Invoke) -> Callable[..., Any]:
         """A function that calls a method, with its signature and its docs."""
@@ -90,13 +91,14 @@ class Description:
 
     def signature(self, name: str) -> inspect.Signature:
         """A method's signature. What need not be given stands behind what must be, by keyword."""
-        params = []
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        params: List[inspect.Parameter] = []
+        kind: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
         for param in self.methods[name]["params"]:
-            default = inspect.Parameter.empty if param["required"] else param.get("default")
-            if param["required"] and any(one.default is not inspect.Parameter.empty for one in params):
+            required = param.get("required", True)
+            default = inspect.Parameter.empty if required else param.get("default")
+            if required and any(one.default is not inspect.Parameter.empty for one in params):
                 kind = inspect.Parameter.KEYWORD_ONLY
-            annotation = _annotation(type_text(param["schema"]))
+            annotation = _annotation(type_text(param.get("schema")))
             params.append(
                 inspect.Parameter(python_name(param["name"]), kind, default=default, annotation=annotation)
             )
@@ -105,10 +107,10 @@ class Description:
     def doc(self, name: str) -> str:
         """A method's docs, with those of its parameters, its errors and the types it names."""
         method = self.methods[name]
-        parts = [method.get("docs", "")]
-        documented = [param for param in method["params"] if param.get("docs")]
+        parts = [method["docs"]]
+        documented = [param for param in method["params"] if param["docs"]]
         parts += _section("Parameters", [(python_name(param["name"]), param["docs"]) for param in documented])
-        parts += _section("Errors", [(error["code"], error.get("docs", "")) for error in method.get("errors", [])])
+        parts += _section("Errors", [(error["code"], error["docs"]) for error in method["errors"]])
         parts += _section("Types", [(python_name(name), self._members(name)) for name in self._named(method)])
         return "\n\n".join(part for part in parts if part)
 
@@ -120,7 +122,7 @@ class Description:
     def _named(self, method: Any) -> List[str]:
         """The named types that a method's schemas lead to, in the order in which they are met."""
         found: List[str] = []
-        waiting: List[Any] = [[param["schema"] for param in method["params"]], method.get("result")]
+        waiting: List[Any] = [[param.get("schema") for param in method["params"]], method.get("result")]
         while waiting:
             schema = waiting.pop(0)
             name = ref_name(schema)
@@ -138,6 +140,17 @@ class Description:
         if not isinstance(properties, dict):
             return type_text(schema)
         return ", ".join(f"{member}: {type_text(inner)}" for member, inner in properties.items())
+
+
+def _checked(described: Any, **members: type) -> Dict[str, Any]:
+    """An object of a description, with these members, which are of these types; absent ones are empty."""
+    if type(described) is not dict:
+        raise UnexpectedResult("unexpected_result", "the description holds no object where one is expected")
+    described = dict(described)
+    for name, kind in members.items():
+        if type(described.setdefault(name, kind())) is not kind:
+            raise UnexpectedResult("unexpected_result", f"the description's `{name}` is no {kind.__name__}")
+    return described
 
 
 def _annotation(text: str) -> Any:

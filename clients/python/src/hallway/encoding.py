@@ -7,7 +7,7 @@ is taken here is what every language takes.
 import base64
 import json
 import re
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from .limits import DEPTH_MAX
 
@@ -136,7 +136,7 @@ def _is_deep(value: Any) -> bool:
     """Looks level by level: whoever asks may stand deep in the stack."""
     level = [value]
     for _ in range(DEPTH_MAX):
-        below = []
+        below: List[Any] = []
         for one in level:
             if type(one) is dict:
                 below.extend(one.values())
@@ -150,7 +150,7 @@ def _is_deep(value: Any) -> bool:
 
 def _skip(text: str, at: int) -> int:
     """Where the value ends that begins here, of any depth, without calling itself."""
-    inside = []
+    inside: List[str] = []
     expected = "value"
     while True:
         found = _TOKEN.match(text, _blanks(text, at))

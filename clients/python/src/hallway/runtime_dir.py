@@ -7,9 +7,9 @@ import stat
 import struct
 import time
 from types import TracebackType
-from typing import Optional, Type
+from typing import Optional, Tuple, Type
 
-from .errors import Outcome, Unreachable
+from .errors import Unreachable
 from .instance import Instance
 from .paths import Env, RuntimePath, runtime_path
 
@@ -96,7 +96,7 @@ def connect_unix(
                     message = "the deadline passed while waiting for the daemon to accept the connection"
                     raise Unreachable("deadline_passed", message) from None
                 continue
-            pid, uid, _gid = _peer(stream)
+            pid, uid = _peer(stream)
             if pid:
                 break
         _let_wait(stream, 0)
@@ -118,11 +118,12 @@ def _let_wait(stream: socket.socket, seconds: float) -> None:
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)
 
 
-def _peer(stream: socket.socket) -> "struct._Unpacked":
-    """Process, user and group at the other end; process 0 if a signal came before there was one."""
+def _peer(stream: socket.socket) -> Tuple[int, int]:
+    """Process and user at the other end; process 0 if a signal came before there was one."""
     credentials = struct.Struct("@iII")
     found = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size)
-    return credentials.unpack(found)
+    pid, uid, _gid = credentials.unpack(found)
+    return pid, uid
 
 
 def _open_checked(path: str) -> Optional[RuntimeDir]:

@@ -113,7 +113,7 @@ class _Readers:
     def _object(self, schema: Schema) -> Convert:
         properties = schema.get("properties")
         properties = properties if isinstance(properties, dict) else {}
-        named = {name: convert for name, inner in properties.items() if (convert := self.of(inner))}
+        readers = {name: self.of(inner) for name, inner in properties.items()}
         others = self.of(schema.get("additionalProperties"))
 
         def convert(value: Any) -> Any:
@@ -121,7 +121,7 @@ class _Readers:
                 return value
             read = dict(value)
             for name, one in value.items():
-                inner = named.get(name) or (others if name not in properties else None)
+                inner = readers[name] if name in readers else others
                 if inner is not None:
                     read[name] = inner(one)
             return read
@@ -129,12 +129,12 @@ class _Readers:
         return convert
 
     def _any_of(self, options: List[Schema]) -> Convert:
-        choices = [(option, convert) for option in options if (convert := self.of(option))]
+        choices = [(option, self.of(option)) for option in options]
 
         def convert(value: Any) -> Any:
             for option, inner in choices:
                 if self._fits(option, value):
-                    return inner(value)
+                    return value if inner is None else inner(value)
             return value
 
         return convert

@@ -4,7 +4,7 @@ import inspect
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from .errors import UnexpectedResult
-from .schema import Convert, python_name, reader, ref_name, type_text
+from .schema import Convert, python_name, reader, ref_name, type_name, type_text
 
 
 class Method(NamedTuple):
@@ -57,10 +57,15 @@ class Description:
     @classmethod
     def choose(cls, described: List[Any], name: Optional[str], asynchronous: bool = False) -> "Description":
         """The service of a name among several; that which the daemon is there for, if there is no name."""
+        return cls(cls.chosen(described, name), asynchronous)
+
+    @staticmethod
+    def chosen(described: List[Any], name: Optional[str]) -> Dict[str, Any]:
+        """The same, not looked into."""
         for one in described:
             if isinstance(one, dict) and (one.get("name") != "hallway" if name is None else one.get("name") == name):
-                return cls(one, asynchronous)
-        raise UnexpectedResult("unexpected_result", f"the daemon describes no service {name or 'of its own'}")
+                return one
+        raise UnexpectedResult("unexpected_result", f"no service {name or 'of its own'} is described")
 
     @staticmethod
     def says_idempotent(description: "Optional[Description]", name: str) -> bool:
@@ -111,7 +116,7 @@ class Description:
         documented = [param for param in method["params"] if param["docs"]]
         parts += _section("Parameters", [(python_name(param["name"]), param["docs"]) for param in documented])
         parts += _section("Errors", [(error["code"], error["docs"]) for error in method["errors"]])
-        parts += _section("Types", [(python_name(name), self._members(name)) for name in self._named(method)])
+        parts += _section("Types", [(type_name(name), self._members(name)) for name in self._named(method)])
         return "\n\n".join(part for part in parts if part)
 
     def _returns(self, method: Any) -> Any:
@@ -146,11 +151,11 @@ def _checked(described: Any, **members: type) -> Dict[str, Any]:
     """An object of a description, with these members, which are of these types; absent ones are empty."""
     if type(described) is not dict:
         raise UnexpectedResult("unexpected_result", "the description holds no object where one is expected")
-    described = dict(described)
+    checked: Dict[str, Any] = dict(described)
     for name, kind in members.items():
-        if type(described.setdefault(name, kind())) is not kind:
+        if type(checked.setdefault(name, kind())) is not kind:
             raise UnexpectedResult("unexpected_result", f"the description's `{name}` is no {kind.__name__}")
-    return described
+    return checked
 
 
 def _annotation(text: str) -> Any:

@@ -135,7 +135,7 @@ def _unfit(text: str, start: int, end: int, value: Any) -> Optional[str]:
 def _is_deep(value: Any) -> bool:
     """Looks level by level: whoever asks may stand deep in the stack."""
     level = [value]
-    for _ in range(DEPTH_MAX):
+    for _ in range(DEPTH_MAX - 1):
         below: List[Any] = []
         for one in level:
             if type(one) is dict:

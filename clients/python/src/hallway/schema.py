@@ -12,6 +12,8 @@ Defs = Mapping[str, Schema]
 Convert = Callable[[Any], Any]
 
 _PREFIX = "#/$defs/"
+_TAKEN = {"Any", "AsyncIterator", "Awaitable", "Dict", "Event", "Iterator", "Lagged", "List", "Literal", "Optional"}
+_TAKEN |= {"TypedDict", "Union", "bool", "bytes", "float", "hallway", "int", "json", "str"}
 _PRIMITIVES = {"integer": "int", "number": "float", "string": "str", "boolean": "bool", "null": "None"}
 
 
@@ -20,6 +22,12 @@ def python_name(name: str) -> str:
     name = "".join(c if c == "_" or c.isascii() and c.isalnum() else "_" for c in name) or "_"
     name = f"_{name}" if name[0].isdigit() else name
     return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def type_name(name: str) -> str:
+    """A named type's name: none that a generated module needs for something else."""
+    name = python_name(name)
+    return f"{name}_" if name in _TAKEN else name
 
 
 def ref_name(schema: Schema) -> Optional[str]:
@@ -34,7 +42,7 @@ def type_text(schema: Schema, quote: str = "") -> str:
         return "Any"
     name = ref_name(schema)
     if name is not None:
-        return f"{quote}{python_name(name)}{quote}"
+        return f"{quote}{type_name(name)}{quote}"
     if "enum" in schema or "const" in schema:
         values = schema["enum"] if isinstance(schema.get("enum"), list) else [schema.get("const")]
         simple = [value for value in values if value is None or type(value) in (str, int, bool)]

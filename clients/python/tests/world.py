@@ -72,6 +72,13 @@ class World(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
+    def fails(self, **options: Any) -> hallway.Unreachable:
+        """The error of a connection that cannot be made."""
+        with self.assertRaises(hallway.Unreachable) as failed:
+            self.connect(**options)
+        self.assertEqual(failed.exception.outcome, hallway.Outcome.NOT_DISPATCHED)
+        return failed.exception
+
     def stop_daemon(self) -> None:
         try:
             with hallway.connect("notes", env=self.env, start=False) as client:
@@ -148,14 +155,16 @@ class Server:
 
     def __init__(self, test: World, *plays: Callable[[Conversation], object]) -> None:
         self._listener = socket.socket(socket.AF_UNIX)
-        self.path = str(test.root / "played.sock")
+        # A name of its own: several may follow each other in one test.
+        self.path = str(test.root / f"played-{id(self)}.sock")
+        Path(self.path).unlink(missing_ok=True)
         self._listener.bind(self.path)
         self._listener.listen()
         self._plays = plays
         self._failed: List[BaseException] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        test.addCleanup(self._end)
+        test.addCleanup(self.end)
 
     @property
     def address(self) -> str:
@@ -177,7 +186,10 @@ class Server:
             finally:
                 conversation.close()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Waits for what is played to end, and tells of what went wrong in it."""
+        if self._listener.fileno() < 0:
+            return
         try:
             self._listener.shutdown(socket.SHUT_RDWR)
         except OSError:

@@ -33,11 +33,13 @@ def connect(
     program: str = hello.PROGRAM,
     token: Optional[str] = None,
     env: Optional[Env] = None,
+    describe: bool = True,
 ) -> "Connecting":
     """Connects to a daemon, and starts it first if it does not run: to be awaited, or used with `async with`.
 
     The arguments are those of `hallway.connect`. Handlers in `serve` run whenever the server calls, each as a task; they
-    may be coroutine functions.
+    may be coroutine functions. With `describe=False`, the service is not asked what it can do, and its methods are no
+    attributes: `call` takes their names.
     """
     loop = asyncio.get_running_loop()
 
@@ -48,14 +50,15 @@ def connect(
 
     reach = resolve(name, env=env, start=start, on_phase=heard)
     source = _Source(reach, within, hello.of(program, token), dict(serve or {}))
-    return Connecting(Client(source, Options().but(timeout=timeout), hello.service_of(name)))
+    return Connecting(Client(source, Options().but(timeout=timeout), hello.service_of(name)), describe)
 
 
 class Connecting:
     """A client that is connecting."""
 
-    def __init__(self, client: "Client") -> None:
+    def __init__(self, client: "Client", describe: bool) -> None:
         self._client = client
+        self._describe = describe
 
     def __await__(self) -> Generator[Any, None, "Client"]:
         return self._connected().__await__()
@@ -72,7 +75,9 @@ class Connecting:
         await self._client.close()
 
     async def _connected(self) -> "Client":
-        await self._client.service()
+        await self._client.reach()
+        if self._describe:
+            await self._client.service()
         return self._client
 
 
@@ -173,6 +178,10 @@ class Client:
         if name not in self._source.descriptions:
             self._source.descriptions[name] = Description.choose(await self.describe(name), name, asynchronous=True)
         return Service(self._source.descriptions[name], self.invoke)
+
+    async def reach(self) -> None:
+        """Connects now rather than at the next call."""
+        await self._source.link()
 
     async def close(self) -> None:
         """Ends the connection, and what is open on it."""

@@ -232,12 +232,19 @@ class Conversation:
             except BadFrame as error:
                 self._violation(str(error))
         else:
-            self.close("closed_by_peer", "the server closed the connection")
-        touched, self._touched = self._touched, []
-        return touched
+            self._close("closed_by_peer", "the server closed the connection")
+        return self._take_touched()
 
     def close(self, code: str, reason: str) -> List[OpenCall]:
         """The connection has ended: every open call does, and says whether it may have run."""
+        self._close(code, reason)
+        return self._take_touched()
+
+    def _take_touched(self) -> List[OpenCall]:
+        touched, self._touched = self._touched, []
+        return touched
+
+    def _close(self, code: str, reason: str) -> None:
         if self.closed is None:
             if code == "closed_by_peer" and self._words is not None:
                 code = self._words.code if self._words.code in PEER_CODES else code
@@ -251,8 +258,6 @@ class Conversation:
             self.requests.clear()
             self.taken_back.extend(self._running.values())
             self.out.clear()
-        touched, self._touched = self._touched, []
-        return touched
 
     def _send_call(self, id: Optional[int], method: str, params: Any, members: Dict[str, Any]) -> None:
         if self.closed is not None:
@@ -351,8 +356,7 @@ class Conversation:
                 self._end(call, End(error=lost("goaway", goaway.message, Outcome.NOT_DISPATCHED)))
 
     def _violation(self, what: str) -> None:
-        touched = self.close("protocol_violation", f"the server broke the protocol: {what}")
-        self._touched.extend(touched)
+        self._close("protocol_violation", f"the server broke the protocol: {what}")
 
     def _request(self, id: Optional[int], call: Call) -> None:
         request = Request(id, call)

@@ -21,6 +21,9 @@ CALLS_OPEN_MAX = 1024
 #: Calls of the server's that wait for their handler; a further one is refused as `busy`.
 REQUESTS_MAX = 1024
 
+#: Calls of the server's that run at the same time; the others wait their turn.
+CALLS_RUNNING_MAX = 64
+
 #: Items of a stream that may be on the way before more are granted, half of it at a time.
 STREAM_WINDOW = 64
 

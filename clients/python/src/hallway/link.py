@@ -7,6 +7,7 @@ from typing import Any, Deque, Dict, Iterable, Optional, Set, cast
 
 from .conversation import Arrival, Conversation, OpenCall, Request
 from .errors import Outcome, WireError, deadline_passed
+from .limits import CALLS_RUNNING_MAX
 from .options import Attempt
 from .serving import Handlers, bind, failure
 
@@ -105,8 +106,7 @@ class Link(asyncio.Protocol):
             self._end(*conversation.closed[:2])
         elif conversation.is_done():
             self._end("goaway", "the server said that it closes")
-        while conversation.requests:
-            self._serve(conversation.requests.popleft())
+        self._serve()
         self._stop_taken_back()
 
     def eof_received(self) -> bool:
@@ -122,6 +122,7 @@ class Link(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._paused = False
+        self._flush()
         self._give_room()
 
     async def _room(self, attempt: Attempt) -> None:
@@ -143,7 +144,8 @@ class Link(asyncio.Protocol):
 
     def _flush(self) -> None:
         out = self._conversation.out
-        if out and self._transport is not None:
+        # What the server does not take stays here, where it is counted.
+        if out and self._transport is not None and not self._paused:
             self._transport.write(bytes(out))
             self._conversation.sent(len(out))
 
@@ -165,10 +167,17 @@ class Link(asyncio.Protocol):
             if request.runs_as is not None:
                 request.runs_as.cancel()
 
-    def _serve(self, request: Request) -> None:
-        request.runs_as = self._loop.create_task(self._run(request))
-        self._tasks.add(request.runs_as)
-        request.runs_as.add_done_callback(self._tasks.discard)
+    def _serve(self) -> None:
+        requests = self._conversation.requests
+        while requests and len(self._tasks) < CALLS_RUNNING_MAX:
+            request = requests.popleft()
+            request.runs_as = self._loop.create_task(self._run(request))
+            self._tasks.add(request.runs_as)
+            request.runs_as.add_done_callback(self._served)
+
+    def _served(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self._serve()
 
     async def _run(self, request: Request) -> None:
         within = None if request.deadline_ms is None else request.deadline_ms / 1000

@@ -24,6 +24,9 @@ PATIENCE = 60.0
 #: The server with the pad of notes. `cargo test` builds it, and says where it is.
 NOTES = os.environ.get("HALLWAY_NOTES", "")
 
+#: Where `clients/install` has put what the tests use.
+VENV = Path(os.environ.get("HALLWAY_VENV", ""))
+
 SOURCES = Path(__file__).resolve().parents[1]
 
 

@@ -113,7 +113,7 @@ def _class(name: str, description: Description, kind: str) -> str:
         f"    {_docstring(description.docs or f'The service {description.name}.', '    ')}",
         "",
         f"    def __init__(self, client: {client}) -> None:",
-        "        self.client = client",
+        "        self._client = client",
     ]
     for method in description.methods:
         lines += ["", *_method(description, method, kind)]
@@ -125,16 +125,22 @@ def _method(description: Description, name: str, kind: str) -> Iterator[str]:
     required = [param for param in method["params"] if param.get("required", True)]
     others = [param for param in method["params"] if not param.get("required", True)]
     params = "".join(f", {_parameter(param)}" for param in [*required, *others])
-    yield f"    def {python_name(name)}(self{params}) -> {_returns(method, kind)}:"
+    yield f"    def {_method_name(name)}(self{params}) -> {_returns(method, kind)}:"
     yield f"        {_docstring(description.doc(name) or name, '        ')}"
     given = ", ".join(f"{param['name']!r}: {python_name(param['name'])}" for param in required)
-    yield f"        params: Dict[str, Any] = {{{given}}}"
+    yield f"        _params: Dict[str, Any] = {{{given}}}"
     for param in others:
         # What is not given gets its default there.
         yield f"        if {python_name(param['name'])} is not None:"
-        yield f"            params[{param['name']!r}] = {python_name(param['name'])}"
-    yield f"        result: {_returns(method, kind)} = self.client.invoke(_DESCRIPTION.method({name!r}), params)"
-    yield "        return result"
+        yield f"            _params[{param['name']!r}] = {python_name(param['name'])}"
+    yield f"        _result: {_returns(method, kind)} = self._client.invoke(_DESCRIPTION.method({name!r}), _params)"
+    yield "        return _result"
+
+
+def _method_name(name: str) -> str:
+    """A method called as a type would stand for that type in the signatures after it."""
+    name = python_name(name)
+    return f"{name}_" if name in ("bool", "bytes", "float", "int", "str") else name
 
 
 def _parameter(param: Dict[str, Any]) -> str:

@@ -158,8 +158,11 @@ class Link(asyncio.Protocol):
     def _end(self, code: str, reason: str) -> None:
         self._woken(self._conversation.close(code, reason))
         self._stop_taken_back()
-        if self._transport is not None:
+        if self._transport is not None and code in ("closed_by_us", "goaway") and not self._paused:
             self._transport.close()
+        elif self._transport is not None:
+            # What is in line would be waited for, and nobody may read it.
+            self._transport.abort()
 
     def _stop_taken_back(self) -> None:
         taken_back, self._conversation.taken_back = self._conversation.taken_back, []

@@ -18,10 +18,10 @@ _PRIMITIVES = {"integer": "int", "number": "float", "string": "str", "boolean": 
 
 
 def python_name(name: str) -> str:
-    """A name that Python takes: `import` is a word of its own and becomes `import_`."""
+    """A name that Python takes for a parameter or a method: `import` is a word of its own and becomes `import_`."""
     name = "".join(c if c == "_" or c.isascii() and c.isalnum() else "_" for c in name) or "_"
     name = f"_{name}" if name[0].isdigit() else name
-    return f"{name}_" if keyword.iskeyword(name) else name
+    return f"{name}_" if keyword.iskeyword(name) or name == "self" else name
 
 
 def type_name(name: str) -> str:

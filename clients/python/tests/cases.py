@@ -58,11 +58,11 @@ def same(found: object, expected: object) -> None:
         raise AssertionError(f"expected {expected!r:.300}, found {found!r:.300}")
 
 
-def _exact(value: Any) -> str:
-    """A value in words, objects in one order."""
+def _exact(value: Any) -> Any:
+    """A value with the types of what is in it."""
     if isinstance(value, dict):
-        return repr(sorted((name, _exact(one)) for name, one in value.items()))
-    return repr([_exact(one) for one in value]) if isinstance(value, (list, tuple)) else repr(value)
+        return {name: _exact(one) for name, one in value.items()}
+    return [_exact(one) for one in value] if isinstance(value, (list, tuple)) else (type(value), repr(value))
 
 
 def written(value: Any) -> bytes:

@@ -68,6 +68,20 @@ class World(unittest.TestCase):
         path.chmod(0o700)
         return str(path)
 
+    def waiting(self) -> str:
+        """A command for a script that waits until the test ends."""
+        gate = self.root / "gate"
+        os.mkfifo(gate)
+
+        def open_gate() -> None:
+            try:
+                os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:
+                pass  # Nobody waits at it.
+
+        self.addCleanup(open_gate)
+        return f"exec cat {gate} >&2"
+
     def connect(self, **options: Any) -> hallway.Client:
         """A client of the daemon `notes`, which is started and, at the end of the test, stopped."""
         client = hallway.connect("notes", env=self.env, **options)
@@ -99,8 +113,11 @@ class World(unittest.TestCase):
 
     def python(self, text: str, *args: str, **options: Any) -> "subprocess.Popen[str]":
         """A Python process of its own."""
+        return self.process([sys.executable, "-c", text, *args], **options)
+
+    def process(self, command: List[str], **options: Any) -> "subprocess.Popen[str]":
+        """A process with the test's environment, whose output is read."""
         env = {**self.env, "PYTHONPATH": str(SOURCES / "src")}
-        command = [sys.executable, "-c", text, *args]
         return subprocess.Popen(
             command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
         )

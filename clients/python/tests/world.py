@@ -80,7 +80,7 @@ class World(unittest.TestCase):
                 pass  # Nobody waits at it.
 
         self.addCleanup(open_gate)
-        return f"exec cat {gate} >&2"
+        return f"exec cat {gate}"
 
     def connect(self, **options: Any) -> hallway.Client:
         """A client of the daemon `notes`, which is started and, at the end of the test, stopped."""

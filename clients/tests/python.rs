@@ -23,7 +23,10 @@ fn the_tests_of_the_python_client() {
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stdout));
     let count = said.split("Ran ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
-    assert!(count.is_some_and(|count| count >= TESTS), "{count:?} tests ran, where {TESTS} are the least\n{said}");
+    assert!(
+        count.is_some_and(|count| count >= TESTS),
+        "{count:?} tests ran, where {TESTS} are the least\n{said}"
+    );
 }
 
 /// Where what the tests use is installed; that is done now if it has not been.

@@ -4,7 +4,9 @@ use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
 use hallway::Server;
-use hallway::lifecycle::{Daemon, Instance};
+use hallway::blocking::Client;
+use hallway::lifecycle::{Connector, Daemon, Instance};
+use hallway::server::AdminBlockingClient;
 use hallway::transport::{Address, Listener as _, tcp, unix};
 use hallway_testkit::Pad;
 
@@ -12,6 +14,7 @@ use hallway_testkit::Pad;
 const TOKEN: &str = "open sesame";
 
 const USAGE: &str = "usage: hallway-notes daemon [NAME]
+       hallway-notes pid NAME        reaches a daemon as any client does, writes its process number
        hallway-notes serve SOCKET    listens there and on TCP, writes the port to its standard output,
                                      ends with its standard input";
 
@@ -20,6 +23,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["daemon"] => daemon("notes".parse()?),
         ["daemon", name] => daemon(name.parse()?),
+        ["pid", name] => pid(name.parse()?),
         ["serve", socket] => serve(socket),
         _ => Err(USAGE.into()),
     }
@@ -29,6 +33,13 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
 fn daemon(instance: Instance) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let daemon = Daemon::new(instance, "notes", "1.2.0");
     Ok(daemon.run(|_, server| Ok(server.service(Pad::service()))))
+}
+
+/// Is a client in Rust, for the races with clients in other languages: starts the daemon if it is not there.
+fn pid(instance: Instance) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let client = Client::builder().connect(Connector::new(instance).installed())?;
+    writeln!(io::stdout(), "{}", AdminBlockingClient::new(client).status()?.pid)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Serves one conversation of `spec/vectors`, without the life cycle of a daemon.

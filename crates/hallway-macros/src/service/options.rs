@@ -1,4 +1,4 @@
-//! What is written in the attribute itself: `name = "mail", version = "1.0"`.
+//! What is written in the attribute itself: `name = "mail", version = "1.0", sidecar`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::LitStr;
@@ -6,11 +6,13 @@ use syn::parse::Parser as _;
 
 use crate::{mistakes::Mistakes, names};
 
-/// The name and the version of a service.
+/// The name and the version of a service, and who may call it how.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) name: String,
     pub(crate) version: String,
+    /// Its methods are messages of the sidecar dialect as well.
+    pub(crate) sidecar: bool,
 }
 
 impl Options {
@@ -22,9 +24,14 @@ impl Options {
         let (mut name, mut version) = (None::<LitStr>, None::<LitStr>);
         // The library's own service bears the name that is refused to all others.
         let mut reserved = false;
+        let mut sidecar = false;
         let parser = syn::meta::parser(|meta| {
             if meta.path.is_ident("reserved") {
                 reserved = true;
+                return Ok(());
+            }
+            if meta.path.is_ident("sidecar") {
+                sidecar = true;
                 return Ok(());
             }
             let slot = if meta.path.is_ident("name") {
@@ -32,7 +39,7 @@ impl Options {
             } else if meta.path.is_ident("version") {
                 &mut version
             } else {
-                return Err(meta.error("unknown argument: write `name = \"...\", version = \"...\"`"));
+                return Err(meta.error("unknown argument: write `name = \"...\", version = \"...\"`, or `sidecar`"));
             };
             if slot.is_some() {
                 return Err(meta.error("this argument is written twice: remove one"));
@@ -46,7 +53,7 @@ impl Options {
         let check_name = if reserved { |_: &str| Ok(()) } else { names::check_service };
         let name = checked(name, "name", "mail", check_name, &mut mistakes);
         let version = checked(version, "version", "1.0", check_version, &mut mistakes);
-        mistakes.finish(Self { name, version })
+        mistakes.finish(Self { name, version, sidecar })
     }
 }
 

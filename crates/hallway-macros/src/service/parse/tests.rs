@@ -1,7 +1,7 @@
 use super::*;
 
 fn parsed(item: &str) -> syn::Result<Service> {
-    let options = Options { name: "mail".to_owned(), version: "1.0".to_owned() };
+    let options = Options { name: "mail".to_owned(), version: "1.0".to_owned(), sidecar: false };
     parse(options, syn::parse_str(item).expect("a trait"), Mistakes::default())
 }
 

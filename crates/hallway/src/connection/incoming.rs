@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::{Link, WriteError};
-use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW, STREAM_WINDOW_MAX};
+use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
 use crate::protocol::{Call, Id, Message, Progress, WireError, code};
 
 /// The table of calls being served.
@@ -67,7 +67,8 @@ impl Incoming {
         }
         let deadline =
             call.deadline_ms.map(|ms| Instant::now() + Duration::from_millis(ms).min(DEADLINE_MAX));
-        let credit = call.window.unwrap_or(STREAM_WINDOW).min(STREAM_WINDOW_MAX);
+        let unsaid = || link.wire().protocol().window();
+        let credit = call.window.map_or_else(unsaid, |window| window.min(STREAM_WINDOW_MAX));
         let ticket = Arc::new(Ticket {
             link: Arc::clone(link),
             id: call.id.clone(),
@@ -123,7 +124,7 @@ impl Incoming {
     /// No grant can come any more: what the connection holds is the bound.
     pub(super) fn grant_all(&self) {
         for entry in self.table().by_id.values() {
-            entry.ticket.set_credit(|_| u32::MAX);
+            entry.ticket.set_credit(|_| UNLIMITED);
         }
     }
 
@@ -312,12 +313,17 @@ impl Ticket {
     fn spend(&self) -> bool {
         let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
         let spent = *credit > 0;
-        *credit = credit.saturating_sub(1);
+        if *credit != UNLIMITED {
+            *credit = credit.saturating_sub(1);
+        }
         spent
     }
 
     fn grant(&self, items: u32) {
-        self.set_credit(|credit| credit.saturating_add(items).min(STREAM_WINDOW_MAX));
+        self.set_credit(|credit| match credit {
+            UNLIMITED => UNLIMITED,
+            credit => credit.saturating_add(items).min(STREAM_WINDOW_MAX),
+        });
     }
 
     fn set_credit(&self, to: impl FnOnce(u32) -> u32) {

@@ -28,6 +28,10 @@ trait Rules {
     const NAME: &'static str;
     /// Member names that tell this dialect from the others, wherever in a message they stand.
     const MARKS: &'static [&'static str];
+    /// The encodings that it can be written in.
+    const ENCODINGS: &'static [Encoding];
+    /// How many items a stream may send to a caller that has not said.
+    const WINDOW: u32;
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError>;
     fn encode<P: Serialize>(
@@ -61,6 +65,26 @@ macro_rules! protocols {
             pub fn is_told_by(self, name: &[u8]) -> bool {
                 let marks = match self { $(Self::$variant => <$rules>::MARKS,)* };
                 marks.iter().any(|mark| mark.as_bytes() == name)
+            }
+
+            /// The dialect that only a message with a member of this name, as it is written, can be of.
+            #[must_use]
+            pub fn told_by(name: &[u8]) -> Option<Self> {
+                Self::ALL.iter().copied().find(|protocol| protocol.is_told_by(name))
+            }
+
+            /// Whether its messages can be written in this encoding.
+            #[must_use]
+            pub fn fits(self, encoding: Encoding) -> bool {
+                let encodings = match self { $(Self::$variant => <$rules>::ENCODINGS,)* };
+                encodings.contains(&encoding)
+            }
+
+            /// How many items of a stream may be sent to a caller that has said neither `window` nor `grant`;
+            /// [`UNLIMITED`](crate::limits::UNLIMITED) where callers of this dialect do not know how.
+            #[must_use]
+            pub fn window(self) -> u32 {
+                match self { $(Self::$variant => <$rules>::WINDOW,)* }
             }
 
             /// Reads one message; parameters and results stay raw.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, Goaway, Hello, Id, Message, ProtocolError, Rules, WireError, code};
 use crate::encoding::{DecodeError, EncodeError, Encoding, ObjectWriter, Raw};
+use crate::limits::STREAM_WINDOW;
 
 pub(super) struct Native;
 
@@ -18,6 +19,8 @@ impl Rules for Native {
     const NAME: &'static str = "native";
     const MARKS: &'static [&'static str] =
         &["v", "call", "hello", "cancel", "grant", "item", "lagged", "progress", "goaway"];
+    const ENCODINGS: &'static [Encoding] = Encoding::ALL;
+    const WINDOW: u32 = STREAM_WINDOW;
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
         let mut members = Members::default();
@@ -90,7 +93,7 @@ impl Serialize for Number<'_> {
     fn serialize<S: serde::Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Id::Number(number) => writer.serialize_u64(*number),
-            Id::Text(text) => writer.serialize_str(text),
+            Id::Text(text) | Id::Literal(text) => writer.serialize_str(text),
         }
     }
 }

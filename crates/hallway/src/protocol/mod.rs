@@ -10,6 +10,7 @@ pub mod code;
 mod error;
 mod hello;
 mod id;
+mod member;
 mod message;
 mod native;
 

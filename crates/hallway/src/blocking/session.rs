@@ -265,7 +265,11 @@ impl Calls {
                 let error = WireError::new(code::UNKNOWN_METHOD, "this client serves nothing");
                 heard.answers.push((id, error));
             }
-            Message::Call(_) | Message::Cancel { .. } | Message::Grant { .. } | Message::Unknown { .. } => (),
+            Message::Call(_)
+            | Message::Named(_)
+            | Message::Cancel { .. }
+            | Message::Grant { .. }
+            | Message::Unknown { .. } => (),
         }
     }
 

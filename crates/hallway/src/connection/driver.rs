@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
@@ -14,7 +15,9 @@ use super::arrival::End;
 use super::first_bytes::FirstBytes;
 use super::incoming::Ticket;
 use super::link::State;
+use super::messages::{self, Command, Reply};
 use super::output::Output;
+use super::turn::Turn;
 use super::{Closed, Inbox, Link, Received, Recognition, Refusal};
 use crate::encoding::Raw;
 use crate::limits::{HELLO_DEADLINE, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE};
@@ -28,6 +31,12 @@ pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) trait Dispatch: Send + Sync + 'static {
     /// Begins a call. `None`: it has been answered already.
     fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling>;
+
+    /// What a message of this name asks for.
+    fn command(&self, name: &str) -> Result<&Command, WireError>;
+
+    /// The methods that are subscribed to for a peer that need not ask, by the names of their events.
+    fn events(&self) -> &BTreeMap<&'static str, String>;
 }
 
 /// The one task that reads from and writes to a connection.
@@ -79,6 +88,7 @@ impl Driver {
 
     /// Runs the connection to its end.
     pub(crate) async fn run(mut self) {
+        messages::subscribe(&self.link, &self.dispatch);
         std::future::poll_fn(|cx| self.poll(cx)).await;
     }
 
@@ -180,6 +190,7 @@ impl Driver {
             Recognition::Wire(wire) => {
                 self.link.recognised(wire);
                 self.inbox = Inbox::new(wire);
+                messages::subscribe(&self.link, &self.dispatch);
                 self.receive_messages(&bytes);
             }
             Recognition::Refused(refusal) => turn_away(&self.link, refusal),
@@ -216,7 +227,7 @@ impl Driver {
         }
         // No answer and no grant can come any more.
         self.link.outgoing().close(&closed);
-        self.link.incoming().grant_all();
+        self.link.incoming().input_ends();
         if self.inbox.is_within_message() {
             tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
         }
@@ -291,11 +302,12 @@ fn act(
     message: Message<'_, Raw<'_>>,
 ) -> ControlFlow<()> {
     match message {
-        Message::Hello(hello) => return greeted(link, timer, &hello),
+        Message::Hello(hello) => return greeted(link, dispatch, timer, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
             refuse_stranger(link);
         }
-        Message::Call(call) => begin(link, dispatch, call),
+        Message::Call(call) => begin(link, dispatch, call, Reply::Result),
+        Message::Named(call) => messages::command(link, dispatch, call),
         Message::Cancel { id } => link.incoming().cancel(&id),
         Message::Grant { id, items } => link.incoming().grant(&id, items),
         Message::Result { id, value } => {
@@ -333,7 +345,12 @@ fn act(
 }
 
 /// Answers a `hello` with our own, if it has not been said.
-fn greeted(link: &Link, timer: &mut Option<Pin<Box<Sleep>>>, hello: &Hello) -> ControlFlow<()> {
+fn greeted(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    hello: &Hello,
+) -> ControlFlow<()> {
     link.outgoing().hello();
     if let State::Guarded { token } = link.state() {
         if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
@@ -341,6 +358,7 @@ fn greeted(link: &Link, timer: &mut Option<Pin<Box<Sleep>>>, hello: &Hello) -> C
             return ControlFlow::Continue(());
         }
         link.advance(State::Open);
+        messages::subscribe(link, dispatch);
     }
     *timer = None;
     if !link.outgoing().answers_hello() {
@@ -376,33 +394,37 @@ fn refuse_stranger(link: &Link) {
 }
 
 /// Begins a call of the peer's.
-fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>) {
+pub(super) fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>, reply: Reply) {
     let refuse = |id: Option<Id>, error| {
         if id.is_some() {
             let _written = link.send(&Message::Error::<()> { id, error });
         }
     };
-    let ticket = match link.incoming().open(link, &call) {
+    let ticket = match link.incoming().open(link, &call, reply) {
         Ok(ticket) => ticket,
         Err(error) => return refuse(call.id, error),
     };
     // The service's own types are read here; a panic of theirs is the error of this call.
     match std::panic::catch_unwind(AssertUnwindSafe(|| dispatch.dispatch(call, &ticket))) {
-        Ok(Some(handling)) => start(link, Handler { ticket, handling: Some(handling) }),
+        Ok(Some(handling)) => {
+            let turn = link.incoming().turn(&ticket);
+            start(link, Handler { handling: Some(handling), ticket, turn });
+        }
         Ok(None) => (),
         Err(_panic) => ticket.error(panicked()),
     }
 }
 
-/// Polls a handler once, here; only one that has to wait becomes a task. While the peer does not read its
-/// answers, nothing begins.
+/// Polls a handler once, here, if it is its turn; only one that has to wait becomes a task. While the peer
+/// does not read its answers, nothing begins.
 fn start(link: &Arc<Link>, mut handler: Handler) {
     let ticket = Arc::clone(&handler.ticket);
     if ticket.is_overdue() {
         return;
     }
-    let running = Arc::clone(&link.incoming().running);
-    let place = if link.is_full() { None } else { running.clone().try_acquire_owned().ok() };
+    let running = link.incoming().places(&ticket);
+    let waits = link.is_full() || !handler.turn.has_come();
+    let place = if waits { None } else { running.clone().try_acquire_owned().ok() };
     // Nothing is lost by not being woken: the task polls again at once.
     if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
@@ -410,6 +432,7 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
     let deadline = ticket.deadline();
     let waiting = Arc::clone(link);
     let run = async move {
+        handler.turn.comes().await;
         let _place = match place {
             Some(place) => Ok(place),
             None => {
@@ -435,6 +458,8 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
 struct Handler {
     handling: Option<Handling>,
     ticket: Arc<Ticket>,
+    /// The next one's turn comes when this one has answered and stopped.
+    turn: Turn,
 }
 
 impl Future for Handler {

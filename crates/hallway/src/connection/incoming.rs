@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{self, Notify, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::messages::Reply;
+use super::turn::Turn;
 use super::{Link, WriteError};
 use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
 use crate::protocol::{Call, Id, Message, Progress, WireError, code};
@@ -19,7 +21,7 @@ use crate::protocol::{Call, Id, Message, Progress, WireError, code};
 pub(crate) struct Incoming {
     table: Mutex<Table>,
     /// Handlers that run; the others wait in line.
-    pub(super) running: Arc<Semaphore>,
+    running: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +35,9 @@ struct Table {
     last: u64,
     /// Nothing more is dispatched.
     stopped: bool,
+    /// How many calls had no name, and the line that they stand in.
+    unnamed: u64,
+    line: Option<Arc<sync::Mutex<()>>>,
 }
 
 /// Room for so many open calls is kept while there are none: a connection that was busy once is idle like
@@ -52,7 +57,12 @@ impl Incoming {
     }
 
     /// Enters a call.
-    pub(super) fn open<P>(&self, link: &Arc<Link>, call: &Call<'_, P>) -> Result<Arc<Ticket>, WireError> {
+    pub(super) fn open<P>(
+        &self,
+        link: &Arc<Link>,
+        call: &Call<'_, P>,
+        reply: Reply,
+    ) -> Result<Arc<Ticket>, WireError> {
         let mut table = self.table();
         if table.stopped {
             let message = "no call is taken any more; connect again";
@@ -69,9 +79,14 @@ impl Incoming {
             call.deadline_ms.map(|ms| Instant::now() + Duration::from_millis(ms).min(DEADLINE_MAX));
         let unsaid = || link.wire().protocol().window();
         let credit = call.window.map_or_else(unsaid, |window| window.min(STREAM_WINDOW_MAX));
+        let id = match &call.id {
+            Some(Id::Unnamed(_)) => Some(table.next_unnamed()),
+            id => id.clone(),
+        };
         let ticket = Arc::new(Ticket {
             link: Arc::clone(link),
-            id: call.id.clone(),
+            id,
+            reply,
             deadline,
             credit: Mutex::new(credit),
             changed: Notify::new(),
@@ -79,13 +94,29 @@ impl Incoming {
             withdrawn: AtomicBool::new(false),
         });
         table.open += 1;
-        if let Some(id) = &call.id {
+        if let Some(id) = &ticket.id {
             table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
             if let Id::Number(number) = id {
                 table.last = table.last.max(*number);
             }
         }
         Ok(ticket)
+    }
+
+    /// When the call may begin.
+    pub(super) fn turn(&self, ticket: &Ticket) -> Turn {
+        match &ticket.id {
+            Some(Id::Unnamed(_)) => Turn::last_of(Arc::clone(self.table().line.get_or_insert_default())),
+            _ => Turn::Any,
+        }
+    }
+
+    /// Where its handler finds a place to run. Events that come by themselves take none from the calls.
+    pub(super) fn places(&self, ticket: &Ticket) -> Arc<Semaphore> {
+        match &ticket.id {
+            Some(Id::Event(_)) => Arc::new(Semaphore::new(1)),
+            _ => Arc::clone(&self.running),
+        }
     }
 
     /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
@@ -121,10 +152,14 @@ impl Incoming {
         }
     }
 
-    /// No grant can come any more: what the connection holds is the bound.
-    pub(super) fn grant_all(&self) {
-        for entry in self.table().by_id.values() {
-            entry.ticket.set_credit(|_| UNLIMITED);
+    /// The peer sends nothing more. No grant can come: what the connection holds is the bound. What it has asked
+    /// for goes on to its end; events that it has not asked for end here.
+    pub(super) fn input_ends(&self) {
+        for (id, entry) in &self.table().by_id {
+            match id {
+                Id::Event(_) => entry.withdraw(),
+                _ => entry.ticket.set_credit(|_| UNLIMITED),
+            }
         }
     }
 
@@ -170,6 +205,13 @@ impl Incoming {
     }
 }
 
+impl Table {
+    fn next_unnamed(&mut self) -> Id {
+        self.unnamed += 1;
+        Id::Unnamed(self.unnamed)
+    }
+}
+
 impl Entry {
     fn withdraw(&self) {
         self.ticket.withdrawn.store(true, Ordering::Release);
@@ -185,6 +227,7 @@ impl Entry {
 pub(crate) struct Ticket {
     link: Arc<Link>,
     id: Option<Id>,
+    reply: Reply,
     deadline: Option<Instant>,
     /// How many items the caller has room for.
     credit: Mutex<u32>,
@@ -244,15 +287,34 @@ impl Ticket {
     /// Answers with a value; the first answer is the one that counts.
     pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
         self.end(|id| {
-            if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
+            let sent = match self.reply {
+                Reply::Silent if !is_named(&id) => Ok(()),
+                Reply::Named(name) => self.link.send(&Message::Named(Call::new(Some(id), name, Some(value)))),
+                Reply::Silent | Reply::Result => self.link.send(&Message::Result { id, value: Some(value) }),
+            };
+            if let Err(error) = sent {
                 self.send_error(unsendable(&error));
             }
         });
     }
 
+    /// Ends a call that is not to be answered: only who has given it a name waits for its end.
+    pub(crate) fn done(&self) {
+        match &self.id {
+            Some(id) if is_named(id) => self.result(&()),
+            _ => self.end(|_| ()),
+        }
+    }
+
     /// Answers with an error; the first answer is the one that counts.
     pub(crate) fn error(&self, error: WireError) {
-        self.end(|_| self.send_error(error));
+        self.end(|id| {
+            // Events that nobody asked for end with the connection, and without a word.
+            let expected = matches!(error.code.as_str(), code::CLOSING | code::CANCELLED);
+            if !(expected && matches!(id, Id::Event(_))) {
+                self.send_error(error);
+            }
+        });
     }
 
     fn send_error(&self, error: WireError) {
@@ -290,7 +352,7 @@ impl Ticket {
     /// more.
     pub(crate) fn progress(&self, progress: Progress) {
         let open = !self.ended.load(Ordering::Acquire) && !self.link.is_full();
-        if let Some(id) = self.id.clone().filter(|_| open) {
+        if let Some(id) = self.id.clone().filter(|id| open && is_named(id)) {
             let _gone = self.link.send::<()>(&Message::Progress { id, progress });
         }
     }
@@ -382,6 +444,11 @@ impl Drop for Answering<'_> {
         self.ticket.link.incoming().has_answered();
         self.ticket.link.wake();
     }
+}
+
+/// Whether the caller can tell what comes under this id from what comes under others.
+fn is_named(id: &Id) -> bool {
+    !matches!(id, Id::Unnamed(_) | Id::Event(_))
 }
 
 /// The stream has been answered already.

@@ -22,11 +22,15 @@ pub(crate) mod incoming;
 #[cfg(feature = "tokio")]
 pub(crate) mod link;
 #[cfg(feature = "tokio")]
+pub(crate) mod messages;
+#[cfg(feature = "tokio")]
 mod outbox;
 #[cfg(feature = "tokio")]
 mod outgoing;
 #[cfg(feature = "tokio")]
 mod output;
+#[cfg(feature = "tokio")]
+mod turn;
 
 mod closed;
 

@@ -42,7 +42,7 @@ impl Line {
         }
         let before = self.bytes.len();
         wire.write(message, &mut self.bytes)?;
-        if matches!(message, Message::Result { .. } | Message::Error { .. }) {
+        if matches!(message, Message::Result { .. } | Message::Error { .. } | Message::Named(_)) {
             self.answers += self.bytes.len() - before;
         }
         Ok(())

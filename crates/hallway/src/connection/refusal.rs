@@ -15,8 +15,6 @@ pub enum Refusal {
     Ssh,
     /// JSON-RPC 2.0.
     JsonRpc,
-    /// Messages with a `type` and a `payload`.
-    Sidecar,
     /// Anything else.
     Noise,
 }
@@ -41,7 +39,6 @@ impl Refusal {
             Self::Tls => "tls",
             Self::Ssh => "ssh",
             Self::JsonRpc => "jsonrpc",
-            Self::Sidecar => "sidecar",
             Self::Noise => "noise",
         }
     }
@@ -54,9 +51,6 @@ impl Refusal {
             Self::Tls => instead!("this is a hallway socket, and TLS is not spoken here"),
             Self::Ssh => instead!("this is a hallway socket, and SSH is not spoken here"),
             Self::JsonRpc => instead!("this is a hallway socket, and JSON-RPC is not spoken here"),
-            Self::Sidecar => {
-                instead!("this is a hallway socket, and messages with a `type` are not spoken here")
-            }
             Self::Noise => instead!("this is a hallway socket, and the first bytes are of no message"),
         }
     }

@@ -13,6 +13,11 @@ pub enum Id {
     /// Any other number, or `null`, letter by letter as it came, at most [`Id::TEXT_MAX`] bytes: it is echoed
     /// so, whatever numbers this side can hold.
     Literal(Box<str>),
+    /// None: the caller did not choose one, and is answered all the same, in turn. The number is the
+    /// receiver's own, to tell such calls apart; it does not travel.
+    Unnamed(u64),
+    /// None either: the events of this name that a peer is sent without having asked.
+    Event(&'static str),
 }
 
 impl Id {
@@ -48,6 +53,8 @@ impl fmt::Display for Id {
             Self::Number(number) => number.fmt(f),
             Self::Text(text) => write!(f, "{text:?}"),
             Self::Literal(literal) => f.write_str(literal),
+            Self::Unnamed(number) => write!(f, "unnamed {number}"),
+            Self::Event(name) => write!(f, "event {name}"),
         }
     }
 }

@@ -12,7 +12,10 @@ pub(super) fn read<'a, T: Deserialize<'a>>(name: &str, raw: Raw<'a>) -> Result<T
 }
 
 /// A member that may be absent; `null` is the same as absent.
-pub(super) fn optional<'a, T: Deserialize<'a>>(name: &str, raw: Option<Raw<'a>>) -> Result<Option<T>, String> {
+pub(super) fn optional<'a, T: Deserialize<'a>>(
+    name: &str,
+    raw: Option<Raw<'a>>,
+) -> Result<Option<T>, String> {
     raw.map_or(Ok(None), |raw| read(name, raw))
 }
 

@@ -15,6 +15,9 @@ pub enum Message<'a, P> {
     Goaway(Goaway),
     /// A call, or, without an id, a notification.
     Call(Call<'a, P>),
+    /// A message that a service has a name for, in place of a method's: to the side that serves, a call of what
+    /// it stands for; from there, the reply to one.
+    Named(Call<'a, P>),
     /// A call's value; the end of it. Without a value for a stream that has ended.
     Result {
         /// The call.
@@ -78,7 +81,7 @@ pub enum Message<'a, P> {
 pub struct Call<'a, P> {
     /// What the answer goes to; `None` asks for no answer.
     pub id: Option<Id>,
-    /// `service.method`.
+    /// `service.method`; or the name, in [`Message::Named`].
     pub method: Cow<'a, str>,
     /// The parameters, by name; `None` is the same as none at all.
     pub params: Option<P>,

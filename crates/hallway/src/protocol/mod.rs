@@ -13,11 +13,13 @@ mod id;
 mod member;
 mod message;
 mod native;
+mod sidecar;
 
 pub use error::{ProtocolError, WireError};
 pub use hello::{Goaway, Hello};
 pub use id::Id;
 pub use message::{Call, Message, Progress};
+pub use sidecar::TYPES as SIDECAR_TYPES;
 
 use serde::Serialize;
 
@@ -122,6 +124,8 @@ macro_rules! protocols {
 protocols! {
     /// The versioned envelope of `spec/wire.md`.
     Native => native::Native,
+    /// Messages with a type and a payload.
+    Sidecar => sidecar::Sidecar,
 }
 
 #[cfg(test)]

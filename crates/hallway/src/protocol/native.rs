@@ -43,7 +43,8 @@ impl Rules for Native {
         match message {
             Message::Hello(hello) => object.member("hello", hello)?,
             Message::Goaway(goaway) => object.member("goaway", goaway)?,
-            Message::Call(call) => object
+            // This envelope has no names but those of methods; there they would be notifications.
+            Message::Call(call) | Message::Named(call) => object
                 .optional("id", call.id.as_ref().map(Number))?
                 .member("call", call.method.as_ref())?
                 .optional("params", call.params.as_ref())?
@@ -93,6 +94,8 @@ impl Serialize for Number<'_> {
         match self.0 {
             Id::Number(number) => writer.serialize_u64(*number),
             Id::Text(text) | Id::Literal(text) => writer.serialize_str(text),
+            // Such ids are other dialects'.
+            Id::Unnamed(_) | Id::Event(_) => writer.serialize_none(),
         }
     }
 }

@@ -67,6 +67,7 @@ fn owned<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, serde_json::Value> {
         Message::Call(Call { id, method, params, deadline_ms, window, trace, key }) => {
             Message::Call(Call { id, method, params: params.map(value), deadline_ms, window, trace, key })
         }
+        Message::Named(call) => unreachable!("{call:?} is of another dialect"),
         Message::Result { id, value: result } => Message::Result { id, value: result.map(value) },
         Message::Item { id, seq, value: item } => Message::Item { id, seq, value: value(item) },
         Message::Hello(hello) => Message::Hello(hello),

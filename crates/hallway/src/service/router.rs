@@ -2,11 +2,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::messages::Messages;
 use super::near::unknown;
 use super::{Description, Request, Service};
 use crate::connection::Dispatch;
 use crate::connection::driver::Handling;
 use crate::connection::incoming::Ticket;
+use crate::connection::messages::Command;
 use crate::encoding::Raw;
 use crate::protocol::{Call, WireError, code};
 
@@ -14,12 +16,17 @@ use crate::protocol::{Call, WireError, code};
 #[derive(Default, Clone)]
 pub struct Router {
     services: BTreeMap<&'static str, Arc<dyn Service>>,
+    messages: Messages,
 }
 
 impl Router {
     /// Adds a service; one of the same name is replaced.
+    ///
+    /// # Panics
+    /// When its messages in the sidecar dialect would have a type that those of another service have.
     pub fn add(&mut self, service: Arc<dyn Service>) {
         self.services.insert(service.description().name.as_str(), service);
+        self.messages = Messages::of(self.descriptions());
     }
 
     /// What the services offer, by name.
@@ -48,5 +55,13 @@ impl Dispatch for Router {
         };
         let request = Request::new(found.description(), Cow::Borrowed(method), call.params, ticket);
         found.handle(request).into_future()
+    }
+
+    fn command(&self, name: &str) -> Result<&Command, WireError> {
+        self.messages.command(name)
+    }
+
+    fn events(&self) -> &BTreeMap<&'static str, String> {
+        &self.messages.events
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<Id, Entry>,
-    /// Calls and notifications.
+    /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
     /// Calls whose answer is being written: their ids and places are free, the connection is still needed.
     answering: usize,
@@ -93,7 +93,7 @@ impl Incoming {
             ended: AtomicBool::new(false),
             withdrawn: AtomicBool::new(false),
         });
-        table.open += 1;
+        table.open += ticket.counts();
         if let Some(id) = &ticket.id {
             table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
             if let Id::Number(number) = id {
@@ -152,14 +152,10 @@ impl Incoming {
         }
     }
 
-    /// The peer sends nothing more. No grant can come: what the connection holds is the bound. What it has asked
-    /// for goes on to its end; events that it has not asked for end here.
-    pub(super) fn input_ends(&self) {
-        for (id, entry) in &self.table().by_id {
-            match id {
-                Id::Event(_) => entry.withdraw(),
-                _ => entry.ticket.set_credit(|_| UNLIMITED),
-            }
+    /// No grant can come any more: what the connection holds is the bound.
+    pub(super) fn grant_all(&self) {
+        for entry in self.table().by_id.values() {
+            entry.ticket.set_credit(|_| UNLIMITED);
         }
     }
 
@@ -183,11 +179,11 @@ impl Incoming {
         (!std::mem::replace(&mut table.stopped, true)).then_some(table.last)
     }
 
-    fn begins_answer(&self, id: Option<&Id>) {
+    fn begins_answer(&self, ticket: &Ticket) {
         let mut table = self.table();
-        table.open = table.open.saturating_sub(1);
+        table.open = table.open.saturating_sub(ticket.counts());
         table.answering += 1;
-        if let Some(id) = id {
+        if let Some(id) = &ticket.id {
             table.by_id.remove(id);
         }
         if table.by_id.is_empty() {
@@ -238,6 +234,11 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
+    /// As how many open calls.
+    fn counts(&self) -> usize {
+        usize::from(!matches!(self.id, Some(Id::Event(_))))
+    }
+
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.link
     }
@@ -419,7 +420,7 @@ impl Ticket {
             return;
         }
         // The id and the place are free before the peer can have read the answer.
-        self.link.incoming().begins_answer(self.id.as_ref());
+        self.link.incoming().begins_answer(self);
         // The call counts as open until its answer is in line: a connection that drains closes when nothing
         // is open.
         let mut answering = Answering { ticket: self, panics: true };

@@ -1,7 +1,8 @@
-//! `hello.json` and `errors.json`: what a real server answers.
+//! `hello.json`, `errors.json` and `sidecar.json`: what a real server answers.
 
 use std::collections::BTreeSet;
 
+use hallway::framing::Framing;
 use hallway::protocol::code;
 use serde::Deserialize;
 use serde_json::Value;
@@ -37,6 +38,8 @@ enum Step {
     Receive(Value),
     /// The server's next message is exactly this text.
     ReceiveExactly(String),
+    /// The client sends nothing more.
+    Finish(True),
     /// The server closes.
     End(True),
 }
@@ -62,12 +65,17 @@ impl Case for Conversation {
 
 #[test]
 fn hello_and_the_reserved_service() {
-    run("hello.json", hold);
+    run("hello.json", |case| hold(case, &TestServer::start(), Framing::Length));
 }
 
 #[test]
 fn errors() {
-    run("errors.json", hold);
+    run("errors.json", |case| hold(case, &TestServer::start(), Framing::Length));
+}
+
+#[test]
+fn messages_with_a_type() {
+    run("sidecar.json", |case| hold(case, &TestServer::start_with_mesh(), Framing::Lines));
 }
 
 #[test]
@@ -88,12 +96,12 @@ fn every_code_has_a_conversation_that_ends_in_it() {
     }
 }
 
-fn hold(case: &Conversation) -> Result<(), String> {
-    let server = TestServer::start();
+fn hold(case: &Conversation, server: &TestServer, framing: Framing) -> Result<(), String> {
     let mut peer = match case.listener {
         Listener::Unix => server.connect_unix(),
         Listener::Tcp => server.connect_tcp(),
-    };
+    }
+    .framed(framing);
     for (number, step) in case.steps.iter().enumerate() {
         take(&mut peer, step).map_err(|reason| format!("step {}: {reason}", number + 1))?;
     }
@@ -117,6 +125,7 @@ fn take(peer: &mut Peer, step: &Step) -> Result<(), String> {
                 return Err(format!("expected {expected}, received {text}"));
             }
         }
+        Step::Finish(True) => peer.finish(),
         Step::End(True) => {
             if let Some(text) = peer.receive()? {
                 return Err(format!("expected the end, received {text}"));

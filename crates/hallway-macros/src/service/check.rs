@@ -87,7 +87,7 @@ fn message(method: &Method, mistakes: &mut Mistakes) {
         mistakes.say(
             ident,
             format!(
-                "who speaks to a sidecar is subscribed without being asked for `{ident}`: write `{ident}: Option<{}>`, \
+                "an agent is subscribed as it connects, and not asked for `{ident}`: write `{ident}: Option<{}>`, \
                  or `#[default(...)]` before it",
                 ty.to_token_stream()
             ),

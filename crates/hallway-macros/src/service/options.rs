@@ -1,8 +1,8 @@
 //! What is written in the attribute itself: `name = "mail", version = "1.0", sidecar`.
 
 use proc_macro2::{Span, TokenStream};
-use syn::LitStr;
 use syn::parse::Parser as _;
+use syn::{LitStr, Token};
 
 use crate::{mistakes::Mistakes, names};
 
@@ -31,15 +31,22 @@ impl Options {
                 return Ok(());
             }
             if meta.path.is_ident("sidecar") {
-                sidecar = true;
-                return Ok(());
+                if !meta.input.is_empty() && !meta.input.peek(Token![,]) {
+                    return Err(meta.error("write `sidecar` alone"));
+                }
+                return match std::mem::replace(&mut sidecar, true) {
+                    true => Err(meta.error("this argument is written twice: remove one")),
+                    false => Ok(()),
+                };
             }
             let slot = if meta.path.is_ident("name") {
                 &mut name
             } else if meta.path.is_ident("version") {
                 &mut version
             } else {
-                return Err(meta.error("unknown argument: write `name = \"...\", version = \"...\"`, or `sidecar`"));
+                return Err(
+                    meta.error("unknown argument: write `name = \"...\", version = \"...\"`, or `sidecar`")
+                );
             };
             if slot.is_some() {
                 return Err(meta.error("this argument is written twice: remove one"));
@@ -105,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn sidecar_is_a_word_of_its_own() {
+        let options = Options::parse(quote! { name = "mesh", sidecar, version = "1.0" }).expect("read");
+        assert!(options.sidecar);
+        assert!(!Options::parse(quote! { name = "mesh", version = "1.0" }).expect("read").sidecar);
+    }
+
+    #[test]
     fn all_that_is_missing_is_said_at_once() {
         let said = mistakes(quote! {});
         assert_eq!(said.len(), 2);
@@ -124,6 +138,8 @@ mod tests {
             (quote! { name = "mail", version = "1.0", port = 3 }, "unknown argument"),
             (quote! { name = "mail", name = "post", version = "1.0" }, "twice"),
             (quote! { name = 3, version = "1.0" }, "expected string literal"),
+            (quote! { name = "mail", version = "1.0", sidecar = true }, "alone"),
+            (quote! { name = "mail", version = "1.0", sidecar, sidecar }, "twice"),
         ] {
             let said = mistakes(arguments);
             assert!(said.iter().any(|one| one.contains(says)), "{said:?} does not say {says:?}");

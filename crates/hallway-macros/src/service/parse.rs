@@ -2,8 +2,8 @@
 
 use quote::ToTokens as _;
 use syn::{
-    Attribute, Expr, FnArg, Generics, Ident, ItemTrait, LitStr, Meta, Pat, PatType, Receiver, ReceiverKind, Safety,
-    Signature, TraitItem, TraitItemFn, Type,
+    Attribute, Expr, FnArg, Generics, Ident, ItemTrait, LitStr, Meta, Pat, PatType, Receiver, ReceiverKind,
+    Safety, Signature, TraitItem, TraitItemFn, Type,
 };
 
 use super::model::{Absent, Argument, Input, Method, Parameter, Service};

@@ -85,11 +85,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    fn new(
-        reader: impl Read + 'static,
-        writer: impl Write + 'static,
-        finish: impl Fn() + 'static,
-    ) -> Self {
+    fn new(reader: impl Read + 'static, writer: impl Write + 'static, finish: impl Fn() + 'static) -> Self {
         let reader = BufReader::new(Box::new(reader) as Box<dyn Read>);
         Self { framing: Framing::Length, reader, writer: Box::new(writer), finish: Box::new(finish) }
     }
@@ -138,7 +134,9 @@ impl Peer {
         match self.reader.read_line(&mut line) {
             Ok(0) => Ok(None),
             Err(error) if ended(&error) => Ok(None),
-            Ok(_) => line.strip_suffix('\n').map(|line| Some(line.to_owned())).ok_or("half a line".to_owned()),
+            Ok(_) => {
+                line.strip_suffix('\n').map(|line| Some(line.to_owned())).ok_or("half a line".to_owned())
+            }
             Err(error) => Err(format!("no answer: {error}")),
         }
     }

@@ -1,9 +1,9 @@
-//! The daemon that the tests of every client talk to: the pad of notes of `spec/vectors/README.md`.
+//! The daemon that the tests of every client talk to: the pad of notes and the mesh of `spec/vectors/README.md`.
 
 use std::process::ExitCode;
 
 use hallway::lifecycle::{Daemon, Instance};
-use hallway_testkit::Pad;
+use hallway_testkit::{EchoMesh, Pad};
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -11,7 +11,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         Some("daemon") => {
             let instance: Instance = args.next().unwrap_or_else(|| "notes".to_owned()).parse()?;
             let daemon = Daemon::new(instance, "notes", "1.2.0");
-            Ok(daemon.run(|_, server| Ok(server.service(Pad::service()))))
+            Ok(daemon.run(|_, server| Ok(server.service(Pad::service()).service(EchoMesh::service()))))
         }
         _ => Err("usage: hallway-notes daemon [NAME]".into()),
     }

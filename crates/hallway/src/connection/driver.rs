@@ -227,7 +227,7 @@ impl Driver {
         }
         // No answer and no grant can come any more.
         self.link.outgoing().close(&closed);
-        self.link.incoming().grant_all();
+        self.link.incoming().input_ends();
         if self.inbox.is_within_message() {
             tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
         }

@@ -152,10 +152,14 @@ impl Incoming {
         }
     }
 
-    /// No grant can come any more: what the connection holds is the bound.
-    pub(super) fn grant_all(&self) {
-        for entry in self.table().by_id.values() {
-            entry.ticket.set_credit(|_| UNLIMITED);
+    /// The peer has finished sending. No grant can come any more: what the connection holds is the bound. Events
+    /// that it has not asked for end here.
+    pub(super) fn input_ends(&self) {
+        for (id, entry) in &self.table().by_id {
+            match id {
+                Id::Event(_) => entry.withdraw(),
+                _ => entry.ticket.set_credit(|_| UNLIMITED),
+            }
         }
     }
 

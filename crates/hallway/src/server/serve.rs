@@ -31,6 +31,10 @@ pub struct ServerBuilder {
 
 impl ServerBuilder {
     /// Adds a service.
+    ///
+    /// # Panics
+    /// When it is spoken to in messages with a type, and another service has a command or an event of the same
+    /// type.
     #[must_use]
     pub fn service(mut self, service: impl Service) -> Self {
         self.router.add(Arc::new(service));

@@ -5,6 +5,10 @@ use super::{Description, MethodKind};
 use crate::connection::messages::{Command, Reply};
 use crate::protocol::{WireError, code};
 
+/// As much of a name that nobody knows is repeated to who has sent it, in characters: that of any that could be
+/// meant.
+const NAME_SHOWN: usize = 64;
+
 /// What the messages of services stand for, in the sidecar dialect: by their types. A command and an event may
 /// have the same type, since they travel in different directions.
 #[derive(Debug, Default, Clone)]
@@ -51,17 +55,19 @@ impl Messages {
     /// What a message of this type asks for.
     pub(super) fn command(&self, name: &str) -> Result<&Command, WireError> {
         self.commands.get(name).ok_or_else(|| {
+            // It may be as long as a message, and the answer is to be no longer than that.
+            let shown: String = name.chars().take(NAME_SHOWN).collect();
             let message = match self.events.get(name) {
                 Some(method) => format!(
                     "messages of the type `{name}` are events, which come by themselves; to ask for them, write the \
                      type `{method}`"
                 ),
                 None if self.commands.is_empty() => {
-                    format!("no type `{name}`: no service here has messages; write a method's full name")
+                    format!("no type `{shown}`: no service here has messages; write a method's full name")
                 }
                 None => {
                     let known: Vec<&str> = self.commands.keys().copied().collect();
-                    unknown(&format!("type `{name}`"), name, &known)
+                    unknown(&format!("type `{shown}`"), &shown, &known)
                 }
             };
             WireError::new(code::UNKNOWN_MESSAGE, message)

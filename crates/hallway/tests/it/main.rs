@@ -11,5 +11,6 @@ mod codes;
 mod pressure;
 mod recognition;
 mod service_macro;
+mod sidecar;
 mod ui;
 mod world;

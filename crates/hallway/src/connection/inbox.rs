@@ -267,7 +267,30 @@ mod tests {
         assert_eq!(inbox.held.capacity(), 0);
     }
 
+    /// Everything that is received, in words.
+    fn all_of(wire: Wire, input: &[u8], piece: usize) -> Vec<String> {
+        let (mut inbox, mut found) = (Inbox::new(wire), Vec::new());
+        for piece in input.chunks(piece) {
+            if let Err(error) = inbox.receive(piece, |received| found.push(format!("{received:?}"))) {
+                found.push(error.to_string());
+                break;
+            }
+        }
+        found
+    }
+
     proptest! {
+        #[test]
+        fn any_split_of_lines_says_the_same(
+            input in r#"(\{"(type|v|id)":("(list_peers|a\.b|error|cancel)"|1|null)(,"(request_id|payload|call)":("[a-z}{\n]{0,3}"|\{\}|\[|7))?\}?[ \r\n]?){0,6}"#,
+            piece in 1usize..9,
+        ) {
+            for wire in Wire::all().filter(|wire| wire.framing() == crate::framing::Framing::Lines) {
+                let whole = all_of(wire, input.as_bytes(), usize::MAX);
+                prop_assert_eq!(all_of(wire, input.as_bytes(), piece), whole, "{}", wire);
+            }
+        }
+
         #[test]
         fn any_bytes_are_answered_or_end_the_connection(
             bytes in proptest::collection::vec(any::<u8>(), 0..300),

@@ -40,7 +40,8 @@ pub struct MethodDescription {
     /// Whether running it twice is the same as once.
     #[serde(default)]
     pub idempotent: bool,
-    /// In the sidecar dialect, the type of the message that its result is sent in; without one, nothing is sent.
+    /// In the sidecar dialect, the type of the message that its result, or the end of its stream, is sent in;
+    /// without one, nothing is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
     /// What it takes, in order.
@@ -157,8 +158,11 @@ impl DescriptionBuilder {
         };
         describe(&mut method);
         let mut method = method.method;
-        let has_value = method.kind == MethodKind::Unary && method.result["type"] != "null";
-        if self.description.sidecar && has_value {
+        let answers = match method.kind {
+            MethodKind::Unary => method.result["type"] != "null",
+            kind => kind == MethodKind::Stream,
+        };
+        if self.description.sidecar && answers {
             method.reply.get_or_insert_with(|| RESULT.to_owned());
         }
         self.description.methods.push(method);

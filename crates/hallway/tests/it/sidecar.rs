@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, PoisonError};
 
+use futures_util::Stream;
 use hallway::connection::Wire;
 use hallway::encoding::Encoding;
 use hallway::framing::Framing;
@@ -37,6 +38,9 @@ trait Tape {
     /// Does nothing.
     #[notification]
     async fn touch(&self);
+
+    /// What is written on it, number by number.
+    fn play(&self) -> impl Stream<Item = u64>;
 
     /// What is written, as it is.
     fn written(&self) -> Subscription<u64>;
@@ -82,6 +86,10 @@ impl Tape for Reel {
     }
 
     async fn touch(&self) {}
+
+    fn play(&self) -> impl Stream<Item = u64> {
+        futures_util::stream::iter(self.content.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
 
     fn written(&self) -> Subscription<u64> {
         let written = self.written.subscribe(None);
@@ -203,6 +211,9 @@ fn a_result_without_a_type_of_its_own_is_a_result_and_nothing_is_nothing() {
             json!({ "type": "length" }),
         ]);
         assert_eq!(agent.hear("result"), json!({ "type": "result", "payload": 1 }));
+        agent.say([json!({ "type": "play" })]);
+        assert_eq!(agent.hear("item"), json!({ "type": "item", "payload": 1 }));
+        assert_eq!(agent.hear("result"), json!({ "type": "result", "payload": null }));
         agent.say([json!({ "type": "touch", "request_id": 0 })]);
         assert_eq!(agent.hear("result"), json!({ "type": "result", "request_id": 0, "payload": null }));
     });
@@ -232,7 +243,7 @@ fn the_description_tells_the_types() {
     assert_eq!(description["sidecar"], true);
     let replies: Vec<&Value> =
         description["methods"].as_array().unwrap().iter().map(|method| &method["reply"]).collect();
-    assert_eq!(json!(replies), json!([null, "running", "content", "result", null, null]));
+    assert_eq!(json!(replies), json!([null, "running", "content", "result", null, "result", null]));
 }
 
 #[hallway::service(name = "reel", version = "1.0", sidecar)]

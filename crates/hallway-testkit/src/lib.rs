@@ -59,6 +59,7 @@ mod raw;
 mod raw_server;
 mod scenarios;
 mod setting;
+mod spelling;
 mod stage;
 
 pub use child::serve_as_child;

@@ -10,6 +10,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::batch::Batch;
+use super::work::Work;
 use super::{Link, WriteError};
 use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
 use crate::protocol::{Call, Id, Message, Progress, WireError, code};
@@ -52,7 +54,12 @@ impl Incoming {
     }
 
     /// Enters a call.
-    pub(super) fn open<P>(&self, link: &Arc<Link>, call: &Call<'_, P>) -> Result<Arc<Ticket>, WireError> {
+    pub(super) fn open<P>(
+        &self,
+        link: &Arc<Link>,
+        call: &Call<'_, P>,
+        batch: Option<&Arc<Batch>>,
+    ) -> Result<Arc<Ticket>, WireError> {
         let mut table = self.table();
         if table.stopped {
             let message = "no call is taken any more; connect again";
@@ -72,6 +79,8 @@ impl Incoming {
         let ticket = Arc::new(Ticket {
             link: Arc::clone(link),
             id: call.id.clone(),
+            batch: batch.cloned(),
+            work: call.token.as_ref().and_then(|token| Work::new(token, &call.method)),
             deadline,
             credit: Mutex::new(credit),
             changed: Notify::new(),
@@ -185,6 +194,10 @@ impl Entry {
 pub(crate) struct Ticket {
     link: Arc<Link>,
     id: Option<Id>,
+    /// What the answer leaves with, if not alone.
+    batch: Option<Arc<Batch>>,
+    /// How the caller follows it, if not by its id.
+    work: Option<Box<Work>>,
     deadline: Option<Instant>,
     /// How many items the caller has room for.
     credit: Mutex<u32>,
@@ -244,7 +257,7 @@ impl Ticket {
     /// Answers with a value; the first answer is the one that counts.
     pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
         self.end(|id| {
-            if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
+            if let Err(error) = self.answer(&Message::Result { id, value: Some(value) }) {
                 self.send_error(unsendable(&error));
             }
         });
@@ -257,10 +270,17 @@ impl Ticket {
 
     fn send_error(&self, error: WireError) {
         let code = error.code.clone();
-        if self.link.send::<()>(&Message::Error { id: self.id.clone(), error }).is_err() {
+        if self.answer::<()>(&Message::Error { id: self.id.clone(), error }).is_err() {
             // Its details were what could not be sent.
             let bare = WireError::new(code, "the error's own words could not be sent");
-            let _unsendable = self.link.send::<()>(&Message::Error { id: self.id.clone(), error: bare });
+            let _unsendable = self.answer::<()>(&Message::Error { id: self.id.clone(), error: bare });
+        }
+    }
+
+    fn answer<P: Serialize>(&self, message: &Message<'_, P>) -> Result<(), WriteError> {
+        match &self.batch {
+            None => self.link.send(message),
+            Some(batch) => batch.answer(message),
         }
     }
 
@@ -291,6 +311,10 @@ impl Ticket {
     pub(crate) fn progress(&self, progress: Progress) {
         let open = !self.ended.load(Ordering::Acquire) && !self.link.is_full();
         if let Some(id) = self.id.clone().filter(|_| open) {
+            let (id, progress) = match &self.work {
+                None => (id, progress),
+                Some(work) => work.step(progress),
+            };
             let _gone = self.link.send::<()>(&Message::Progress { id, progress });
         }
     }
@@ -361,6 +385,9 @@ impl Ticket {
         // The call counts as open until its answer is in line: a connection that drains closes when nothing
         // is open.
         let mut answering = Answering { ticket: self, panics: true };
+        if let Some((id, progress)) = self.work.as_ref().and_then(|work| work.end()) {
+            let _gone = self.link.send::<()>(&Message::Progress { id, progress });
+        }
         if let Some(id) = self.id.clone() {
             answer(id);
         }

@@ -14,6 +14,8 @@ mod refusal;
 mod wire;
 
 #[cfg(feature = "tokio")]
+mod batch;
+#[cfg(feature = "tokio")]
 pub(crate) mod driver;
 #[cfg(feature = "tokio")]
 mod first_bytes;
@@ -27,6 +29,8 @@ mod outbox;
 mod outgoing;
 #[cfg(feature = "tokio")]
 mod output;
+#[cfg(feature = "tokio")]
+mod work;
 
 mod closed;
 

@@ -88,7 +88,6 @@ fn message(framing: Framing, body: Option<&[u8]>, whole: bool) -> Look {
             loop {
                 match names.next() {
                     Name::Member(b"type") => return refused(Refusal::Sidecar),
-                    Name::Member(b"jsonrpc") => return refused(Refusal::JsonRpc),
                     Name::Member(name) => {
                         if let Some(protocol) = Protocol::told_by(name) {
                             break (protocol, true);

@@ -174,8 +174,8 @@ pub(crate) async fn what_is_beside_the_point_is_passed_over(setting: Setting) {
 /// Ways to break off the answer to a call; whether its id can still be read.
 pub(crate) fn broken_answers(raw: &RawPeer, id: u64) -> Vec<Vec<u8>> {
     let mut body = Vec::new();
-    let object = hallway::encoding::ObjectWriter::new(raw.wire().encoding(), &mut body);
-    object.member("id", &id).unwrap().member("result", "cut").unwrap().end();
+    let answer = Message::Result { id: Id::Number(id), value: Some("cut") };
+    raw.wire().protocol().encode(raw.wire().encoding(), &answer, &mut body).unwrap();
     let mut answers = vec![
         raw.framed_body(&body[..body.len() - 1]),
         raw.framed_body(b"nonsense"),

@@ -281,15 +281,17 @@ impl RawPeer {
 fn owned(message: Message<'_, Raw<'_>>) -> Heard {
     let value = |raw: Raw<'_>| raw.decode::<Value>().expect("a payload that can be read");
     let text = |text: std::borrow::Cow<'_, str>| text.into_owned().into();
-    let call = |Call { id, method, params, deadline_ms, window, trace, key }: Call<'_, Raw<'_>>| Call {
-        id,
-        method: text(method),
-        params: params.map(value),
-        deadline_ms,
-        window,
-        trace: trace.map(text),
-        key: key.map(text),
-    };
+    let call =
+        |Call { id, method, params, deadline_ms, window, token, trace, key }: Call<'_, Raw<'_>>| Call {
+            id,
+            method: text(method),
+            params: params.map(value),
+            deadline_ms,
+            window,
+            token,
+            trace: trace.map(text),
+            key: key.map(text),
+        };
     match message {
         Message::Call(it) => Message::Call(call(it)),
         Message::Named(it) => Message::Named(call(it)),

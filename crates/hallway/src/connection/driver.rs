@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::time::Sleep;
 
 use super::arrival::End;
+use super::batch::Batch;
 use super::first_bytes::FirstBytes;
 use super::incoming::Ticket;
 use super::link::State;
@@ -202,9 +203,13 @@ impl Driver {
         let outcome = inbox.receive_until(bytes, |received| match received {
             // What stands behind the message that ended the conversation is nobody's any more.
             _ if link.closed().is_some() => ControlFlow::Continue(()),
-            Received::Message(message) => act(link, dispatch, timer, message),
+            Received::Message(message) => act(link, dispatch, timer, message, None),
             Received::Refused(refusal) => {
-                refuse(link, refusal);
+                refuse(link, refusal, None);
+                ControlFlow::Continue(())
+            }
+            Received::Batch(messages) => {
+                act_on_all(link, dispatch, timer, messages);
                 ControlFlow::Continue(())
             }
         });
@@ -275,15 +280,15 @@ impl Drop for Driver {
 
 /// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
 /// connection ends instead: that answer will never come.
-fn refuse(link: &Link, refusal: ProtocolError) {
+fn refuse(link: &Link, refusal: ProtocolError, batch: Option<&Arc<Batch>>) {
     let ProtocolError { id, error, answers } = refusal;
     if matches!(link.state(), State::Guarded { .. }) {
         return refuse_stranger(link);
     }
     let awaited = match &id {
-        Some(id) => link.outgoing().is_open(id),
+        Some(id) if !id.is_null() => link.outgoing().is_open(id),
         // Nobody can say whose answer it was, if it was one: to who began the conversation it most likely is.
-        None => link.spoke_first() && link.outgoing().any_open(),
+        _ => link.spoke_first() && link.outgoing().any_open(),
     };
     if awaited && answers != Some(false) {
         let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
@@ -291,7 +296,41 @@ fn refuse(link: &Link, refusal: ProtocolError) {
     }
     // With the id of a call of ours, the peer would take the refusal for the end of its own.
     let id = id.filter(|_| answers != Some(true));
-    let _written = link.send(&Message::Error::<()> { id, error });
+    answer(link, batch, id, error);
+}
+
+/// Tells the peer of an error, together with the other answers to its list if it was in one.
+fn answer(link: &Link, batch: Option<&Arc<Batch>>, id: Option<Id>, error: WireError) {
+    let error = Message::Error::<()> { id, error };
+    let _written = match batch {
+        None => link.send(&error),
+        Some(batch) => batch.answer(&error),
+    };
+}
+
+/// Acts on the messages of a list.
+fn act_on_all(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    messages: Vec<Result<Message<'_, Raw<'_>>, ProtocolError>>,
+) {
+    let batch = match Batch::new(link, &messages) {
+        Ok(batch) => batch,
+        Err(error) => return answer(link, None, Some(Id::null()), error),
+    };
+    for message in messages {
+        match message {
+            _ if link.closed().is_some() => return,
+            Err(refusal) => refuse(link, refusal, batch.as_ref()),
+            // What follows it would have to wait for ours: it is heard only where it stands alone.
+            Ok(Message::Hello(_)) if !matches!(link.state(), State::Guarded { .. }) => (),
+            Ok(Message::Hello(_)) => refuse_stranger(link),
+            Ok(message) => {
+                let _goes_on = act(link, dispatch, timer, message, batch.as_ref());
+            }
+        }
+    }
 }
 
 /// Acts on one message. Broken off where the next one has to wait until our `hello` has gone.
@@ -300,13 +339,14 @@ fn act(
     dispatch: &Arc<dyn Dispatch>,
     timer: &mut Option<Pin<Box<Sleep>>>,
     message: Message<'_, Raw<'_>>,
+    batch: Option<&Arc<Batch>>,
 ) -> ControlFlow<()> {
     match message {
         Message::Hello(hello) => return greeted(link, dispatch, timer, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
             refuse_stranger(link);
         }
-        Message::Call(call) => begin(link, dispatch, call, Reply::Result),
+        Message::Call(call) => begin(link, dispatch, call, Reply::Result, batch),
         Message::Named(call) => messages::command(link, dispatch, call),
         Message::Cancel { id } => link.incoming().cancel(&id),
         Message::Grant { id, items } => link.incoming().grant(&id, items),
@@ -334,11 +374,8 @@ fn act(
         Message::Goaway(goaway) => link.outgoing().goaway(goaway),
         Message::Unknown { id } => {
             let id = id.filter(|id| !link.outgoing().is_open(id));
-            let error = WireError::new(
-                code::UNKNOWN_MESSAGE,
-                "a message of no known kind: write `call`, `cancel`, `grant` or `hello`",
-            );
-            let _written = link.send(&Message::Error::<()> { id, error });
+            let message = format!("a message of no known kind: write {}", link.wire().protocol().kinds());
+            answer(link, batch, id, WireError::new(code::UNKNOWN_MESSAGE, message));
         }
     }
     ControlFlow::Continue(())
@@ -394,15 +431,21 @@ fn refuse_stranger(link: &Link) {
 }
 
 /// Begins a call of the peer's.
-pub(super) fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>, reply: Reply) {
-    let refuse = |id: Option<Id>, error| {
-        if id.is_some() {
-            let _written = link.send(&Message::Error::<()> { id, error });
-        }
-    };
-    let ticket = match link.incoming().open(link, &call, reply) {
+pub(super) fn begin(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    call: Call<'_, Raw<'_>>,
+    reply: Reply,
+    batch: Option<&Arc<Batch>>,
+) {
+    let ticket = match link.incoming().open(link, &call, reply, batch) {
         Ok(ticket) => ticket,
-        Err(error) => return refuse(call.id, error),
+        Err(error) => {
+            if call.id.is_some() {
+                answer(link, batch, call.id, error);
+            }
+            return;
+        }
     };
     // The service's own types are read here; a panic of theirs is the error of this call.
     match std::panic::catch_unwind(AssertUnwindSafe(|| dispatch.dispatch(call, &ticket))) {

@@ -10,8 +10,10 @@ use tokio::sync::{self, Notify, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::batch::Batch;
 use super::messages::Reply;
 use super::turn::Turn;
+use super::work::Work;
 use super::{Link, WriteError};
 use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
 use crate::protocol::{Call, Id, Message, Progress, WireError, code};
@@ -62,6 +64,7 @@ impl Incoming {
         link: &Arc<Link>,
         call: &Call<'_, P>,
         reply: Reply,
+        batch: Option<&Arc<Batch>>,
     ) -> Result<Arc<Ticket>, WireError> {
         let mut table = self.table();
         if table.stopped {
@@ -87,6 +90,8 @@ impl Incoming {
             link: Arc::clone(link),
             id,
             reply,
+            batch: batch.cloned(),
+            work: call.token.as_ref().and_then(|token| Work::new(token, &call.method)),
             deadline,
             credit: Mutex::new(credit),
             changed: Notify::new(),
@@ -228,6 +233,10 @@ pub(crate) struct Ticket {
     link: Arc<Link>,
     id: Option<Id>,
     reply: Reply,
+    /// What the answer leaves with, if not alone.
+    batch: Option<Arc<Batch>>,
+    /// How the caller follows it, if not by its id.
+    work: Option<Box<Work>>,
     deadline: Option<Instant>,
     /// How many items the caller has room for.
     credit: Mutex<u32>,
@@ -294,8 +303,8 @@ impl Ticket {
         self.end(|id| {
             let sent = match self.reply {
                 Reply::Silent if !is_named(&id) => Ok(()),
-                Reply::Named(name) => self.link.send(&Message::Named(Call::new(Some(id), name, Some(value)))),
-                Reply::Silent | Reply::Result => self.link.send(&Message::Result { id, value: Some(value) }),
+                Reply::Named(name) => self.answer(&Message::Named(Call::new(Some(id), name, Some(value)))),
+                Reply::Silent | Reply::Result => self.answer(&Message::Result { id, value: Some(value) }),
             };
             if let Err(error) = sent {
                 self.send_error(unsendable(&error));
@@ -324,10 +333,17 @@ impl Ticket {
 
     fn send_error(&self, error: WireError) {
         let code = error.code.clone();
-        if self.link.send::<()>(&Message::Error { id: self.id.clone(), error }).is_err() {
+        if self.answer::<()>(&Message::Error { id: self.id.clone(), error }).is_err() {
             // Its details were what could not be sent.
             let bare = WireError::new(code, "the error's own words could not be sent");
-            let _unsendable = self.link.send::<()>(&Message::Error { id: self.id.clone(), error: bare });
+            let _unsendable = self.answer::<()>(&Message::Error { id: self.id.clone(), error: bare });
+        }
+    }
+
+    fn answer<P: Serialize>(&self, message: &Message<'_, P>) -> Result<(), WriteError> {
+        match &self.batch {
+            None => self.link.send(message),
+            Some(batch) => batch.answer(message),
         }
     }
 
@@ -358,6 +374,10 @@ impl Ticket {
     pub(crate) fn progress(&self, progress: Progress) {
         let open = !self.ended.load(Ordering::Acquire) && !self.link.is_full();
         if let Some(id) = self.id.clone().filter(|id| open && is_named(id)) {
+            let (id, progress) = match &self.work {
+                None => (id, progress),
+                Some(work) => work.step(progress),
+            };
             let _gone = self.link.send::<()>(&Message::Progress { id, progress });
         }
     }
@@ -428,6 +448,9 @@ impl Ticket {
         // The call counts as open until its answer is in line: a connection that drains closes when nothing
         // is open.
         let mut answering = Answering { ticket: self, panics: true };
+        if let Some((id, progress)) = self.work.as_ref().and_then(|work| work.end()) {
+            let _gone = self.link.send::<()>(&Message::Progress { id, progress });
+        }
         if let Some(id) = self.id.clone() {
             answer(id);
         }

@@ -35,7 +35,7 @@ pub(super) fn command(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call
     }
     match dispatch.command(&call.method) {
         Ok(Command { method, reply }) => {
-            begin(link, dispatch, Call { method: method.as_str().into(), ..call }, *reply);
+            begin(link, dispatch, Call { method: method.as_str().into(), ..call }, *reply, None);
         }
         Err(error) => {
             let _written = link.send(&Message::Error::<()> { id: call.id, error });
@@ -52,6 +52,6 @@ pub(super) fn subscribe(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>) {
     }
     for (&name, method) in dispatch.events() {
         let call = Call::new(Some(Id::Event(name)), method, None);
-        begin(link, dispatch, call, Reply::Silent);
+        begin(link, dispatch, call, Reply::Silent, None);
     }
 }

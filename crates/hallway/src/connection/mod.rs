@@ -14,6 +14,8 @@ mod refusal;
 mod wire;
 
 #[cfg(feature = "tokio")]
+mod batch;
+#[cfg(feature = "tokio")]
 pub(crate) mod driver;
 #[cfg(feature = "tokio")]
 mod first_bytes;
@@ -31,6 +33,8 @@ mod outgoing;
 mod output;
 #[cfg(feature = "tokio")]
 mod turn;
+#[cfg(feature = "tokio")]
+mod work;
 
 mod closed;
 

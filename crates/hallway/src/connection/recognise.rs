@@ -87,7 +87,6 @@ fn message(framing: Framing, body: Option<&[u8]>, whole: bool) -> Look {
             let mut names = Names::new(body);
             loop {
                 match names.next() {
-                    Name::Member(b"jsonrpc") => return refused(Refusal::JsonRpc),
                     Name::Member(name) => {
                         if let Some(protocol) = Protocol::told_by(name) {
                             break (protocol, true);

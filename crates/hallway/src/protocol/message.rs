@@ -89,6 +89,8 @@ pub struct Call<'a, P> {
     pub deadline_ms: Option<u64>,
     /// How many elements of a stream may be sent before the first grant.
     pub window: Option<u32>,
+    /// What the caller calls the progress of this call, in a dialect where that is not the call's id.
+    pub token: Option<Id>,
     /// A W3C `traceparent`.
     pub trace: Option<Cow<'a, str>>,
     /// The idempotency key: two calls with the same key have one effect, where the method keeps keys.
@@ -98,7 +100,16 @@ pub struct Call<'a, P> {
 impl<'a, P> Call<'a, P> {
     /// A call with nothing but its method and its parameters.
     pub fn new(id: Option<Id>, method: impl Into<Cow<'a, str>>, params: Option<P>) -> Self {
-        Self { id, method: method.into(), params, deadline_ms: None, window: None, trace: None, key: None }
+        Self {
+            id,
+            method: method.into(),
+            params,
+            deadline_ms: None,
+            window: None,
+            token: None,
+            trace: None,
+            key: None,
+        }
     }
 }
 
@@ -115,12 +126,30 @@ pub struct Progress {
     /// A few words for people.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// Which part of the work this tells of, for a caller that follows it by a token of its own.
+    #[serde(skip)]
+    pub(crate) stage: Stage,
+}
+
+/// The parts of a work that is told of by token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It has begun.
+    Begin {
+        /// What it is.
+        title: Box<str>,
+    },
+    /// It goes on.
+    #[default]
+    Report,
+    /// It is over.
+    End,
 }
 
 impl Progress {
     /// So much done, of so much.
     #[must_use]
     pub fn new(done: u64, total: Option<u64>, message: impl Into<String>) -> Self {
-        Self { done, total, message: message.into() }
+        Self { done, total, message: message.into(), stage: Stage::Report }
     }
 }

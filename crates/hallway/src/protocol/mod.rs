@@ -4,12 +4,13 @@
 //! services. No I/O, no tokio.
 //!
 //! [`Message`] is the model that every dialect is translated to and from; [`native`](Protocol::Native) is
-//! the first dialect. Adding one is one new file that implements `Rules` and one line in the table.
+//! ours. Adding one is one new file that implements `Rules` and one line in the table.
 
 pub mod code;
 mod error;
 mod hello;
 mod id;
+mod jsonrpc;
 mod member;
 mod message;
 mod native;
@@ -18,6 +19,9 @@ mod sidecar;
 pub use error::{ProtocolError, WireError};
 pub use hello::{Goaway, Hello};
 pub use id::Id;
+pub(crate) use jsonrpc::without_token;
+pub use jsonrpc::{ERROR_NUMBERS, SERVICE_ERROR};
+pub(crate) use message::Stage;
 pub use message::{Call, Message, Progress};
 pub use sidecar::TYPES as SIDECAR_TYPES;
 
@@ -35,8 +39,14 @@ trait Rules {
     const ENCODINGS: &'static [Encoding];
     /// How many items a stream may send to a caller that has not said.
     const WINDOW: u32;
+    /// What a message has that is of a known kind, for people.
+    const KINDS: &'static str;
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError>;
+    /// The messages of a body that is a list of them, each for `decode`. `None`: it is one message.
+    fn batch(_encoding: Encoding, _body: &[u8]) -> Option<Result<Vec<&[u8]>, ProtocolError>> {
+        None
+    }
     fn encode<P: Serialize>(
         encoding: Encoding,
         message: &Message<'_, P>,
@@ -90,6 +100,20 @@ macro_rules! protocols {
                 match self { $(Self::$variant => <$rules>::WINDOW,)* }
             }
 
+            /// The member that a message of a known kind has, for people.
+            pub(crate) fn kinds(self) -> &'static str {
+                match self { $(Self::$variant => <$rules>::KINDS,)* }
+            }
+
+            /// The messages of a body that is a list of them, each to be read by [`decode`](Self::decode). `None`:
+            /// the body is one message.
+            ///
+            /// # Errors
+            /// When the list as a whole cannot be acted on.
+            pub(crate) fn batch(self, encoding: Encoding, body: &[u8]) -> Option<Result<Vec<&[u8]>, ProtocolError>> {
+                match self { $(Self::$variant => <$rules>::batch(encoding, body),)* }
+            }
+
             /// Reads one message; parameters and results stay raw.
             ///
             /// # Errors
@@ -124,6 +148,8 @@ macro_rules! protocols {
 protocols! {
     /// The versioned envelope of `spec/wire.md`.
     Native => native::Native,
+    /// JSON-RPC 2.0.
+    JsonRpc => jsonrpc::JsonRpc,
     /// Messages with a type and a payload.
     Sidecar => sidecar::Sidecar,
 }

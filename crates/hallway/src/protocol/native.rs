@@ -20,6 +20,7 @@ impl Rules for Native {
         &["v", "call", "hello", "cancel", "grant", "item", "lagged", "progress", "goaway"];
     const ENCODINGS: &'static [Encoding] = Encoding::ALL;
     const WINDOW: u32 = STREAM_WINDOW;
+    const KINDS: &'static str = "`call`, `cancel`, `grant` or `hello`";
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
         let mut members = Members::default();
@@ -233,6 +234,7 @@ impl<'a> Members<'a> {
                 params: self.params.filter(|params| !params.is_null()),
                 deadline_ms: optional("deadline_ms", self.deadline_ms).map_err(refuse)?,
                 window: optional("window", self.window).map_err(refuse)?,
+                token: None,
                 trace: optional::<Text<'a>>("trace", self.trace).map_err(refuse)?.map(|text| text.0),
                 key: optional::<Text<'a>>("key", self.key).map_err(refuse)?.map(|text| text.0),
                 id,

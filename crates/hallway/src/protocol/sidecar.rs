@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::member::{Text, optional, read};
 use super::{Call, Id, Message, ProtocolError, Rules, WireError};
 use crate::encoding::{EncodeError, Encoding, ObjectWriter, Raw};
-use crate::limits::UNLIMITED;
+use crate::limits::{STREAM_WINDOW, UNLIMITED};
 
 pub(super) struct Sidecar;
 
@@ -17,6 +17,7 @@ impl Rules for Sidecar {
     const MARKS: &'static [&'static str] = &["type"];
     const ENCODINGS: &'static [Encoding] = &[Encoding::Json];
     const WINDOW: u32 = UNLIMITED;
+    const KINDS: &'static str = "a `type`";
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
         let mut members = Members::default();
@@ -40,12 +41,16 @@ impl Rules for Sidecar {
         match message {
             Message::Hello(hello) => own(object, HELLO, None)?.member("payload", hello)?,
             Message::Goaway(goaway) => own(object, GOAWAY, None)?.member("payload", goaway)?,
-            Message::Call(call) | Message::Named(call) => own(object, &call.method, call.id.as_ref())?
-                .optional("payload", call.params.as_ref())?
-                .optional("deadline_ms", call.deadline_ms)?
-                .optional("window", call.window)?
-                .optional("trace", call.trace.as_ref())?
-                .optional("key", call.key.as_ref())?,
+            Message::Call(call) | Message::Named(call) => {
+                // Unsaid, a window has no end here; and a client of ours counts what comes.
+                let counts = matches!(message, Message::Call(Call { id: Some(_), .. }));
+                own(object, &call.method, call.id.as_ref())?
+                    .optional("payload", call.params.as_ref())?
+                    .optional("deadline_ms", call.deadline_ms)?
+                    .optional("window", call.window.or(counts.then_some(STREAM_WINDOW)))?
+                    .optional("trace", call.trace.as_ref())?
+                    .optional("key", call.key.as_ref())?
+            }
             Message::Result { id, value } => own(object, RESULT, Some(id))?.member("payload", value)?,
             Message::Error { id, error } => own(object, ERROR, id.as_ref())?.member("payload", error)?,
             Message::Item { id, seq, value } => match id {
@@ -199,6 +204,7 @@ impl<'a> Members<'a> {
                     trace: optional::<Text<'a>>("trace", self.trace).map_err(refuse)?.map(|text| text.0),
                     key: optional::<Text<'a>>("key", self.key).map_err(refuse)?.map(|text| text.0),
                     id: Some(answered()),
+                    token: None,
                     method: kind,
                 };
                 if call.method.contains('.') { Message::Call(call) } else { Message::Named(call) }

@@ -7,13 +7,14 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::admin::AdminService;
+use super::discover::DiscoveryService;
 use super::leases::{Lease, Leases};
 use super::status::{Count, ServiceStatus, Status};
 use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
 use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
 use crate::protocol::{Hello, code};
-use crate::service::{Router, Service};
+use crate::service::{Description, Router, Service};
 use crate::transport::{Duplex, Listener};
 
 /// How long nobody has to come before those who had connected when a server began to drain have all been
@@ -62,18 +63,19 @@ impl ServerBuilder {
         self.leases.clone()
     }
 
-    /// What the service of this name is for, or else the first one: the first paragraph of its docs, in one line.
-    pub(crate) fn description_for(&self, name: &str) -> String {
+    /// What the service of this name is for, or else the first one.
+    pub(crate) fn summary_for(&self, name: &str) -> String {
         let service = self.router.descriptions().min_by_key(|service| service.name != name);
-        let docs = service.map_or("", |service| service.docs.trim());
-        docs.lines().map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        service.map(Description::summary).unwrap_or_default()
     }
 
     /// The server.
     #[must_use]
     pub fn build(mut self) -> Server {
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
-            self.router.add(Arc::new(AdminService::new(ServerHandle { shared: shared.clone() })));
+            let handle = ServerHandle { shared: shared.clone() };
+            self.router.add(Arc::new(AdminService::new(handle.clone())));
+            self.router.add_unlisted(Arc::new(DiscoveryService::new(handle)));
             Shared {
                 router: Arc::new(self.router),
                 wire: self.wire,
@@ -351,20 +353,15 @@ impl ServerHandle {
         }
     }
 
-    /// Waits until nobody has held a lease, and so nobody has been connected, for so long.
+    /// Waits until nobody has held a lease, and so nobody has been connected, for so long, or the server has gone.
     ///
     /// # Cancel safety
     /// The time begins anew.
     pub async fn idle(&self, after: Duration) {
         let Some(mut leases) = self.shared.upgrade().map(|shared| shared.leases.watch()) else { return };
-        loop {
-            if leases.wait_for(|held| *held == 0).await.is_err() {
-                return;
-            }
-            // Any change, also one that comes back to nobody, is a use.
-            if tokio::time::timeout(after, leases.changed()).await.is_err() {
-                return;
-            }
+        while leases.wait_for(|held| *held == 0).await.is_ok() {
+            // Any change, also one that comes back to nobody, is a use; none can come once the server has gone.
+            let Ok(Ok(())) = tokio::time::timeout(after, leases.changed()).await else { return };
         }
     }
 
@@ -389,6 +386,11 @@ impl ServerHandle {
             draining: shared.drain.borrow().is_some(),
             limits,
         })
+    }
+
+    /// The program's name and version.
+    pub(super) fn program(&self) -> String {
+        self.shared.upgrade().map(|shared| shared.hello.program.clone()).unwrap_or_default()
     }
 
     pub(super) fn descriptions(&self) -> Vec<&'static crate::service::Description> {

@@ -14,6 +14,7 @@ const FILES: &[&str] = &[
     "framing.json",
     "hello.json",
     "json-edge.json",
+    "jsonrpc.json",
     "msgpack.json",
     "paths.json",
     "recognition.json",

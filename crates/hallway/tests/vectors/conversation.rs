@@ -1,4 +1,4 @@
-//! `hello.json`, `errors.json` and `sidecar.json`: what a real server answers.
+//! `hello.json`, `errors.json`, `jsonrpc.json` and `sidecar.json`: what a real server answers.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::cases::{Bytes, Case, read, run};
+use super::examples::{ExampleService, Examples};
 use super::server::{Peer, TestServer, holds};
 
 #[derive(Deserialize)]
@@ -16,7 +17,13 @@ struct Conversation {
     name: String,
     #[serde(default)]
     listener: Listener,
+    #[serde(default = "length")]
+    framing: String,
     steps: Vec<Step>,
+}
+
+fn length() -> String {
+    Framing::Length.name().to_owned()
 }
 
 #[derive(Default, Deserialize)]
@@ -65,17 +72,23 @@ impl Case for Conversation {
 
 #[test]
 fn hello_and_the_reserved_service() {
-    run("hello.json", |case| hold(case, &TestServer::start(), Framing::Length));
+    run("hello.json", |case| hold(case, &TestServer::start()));
 }
 
 #[test]
 fn errors() {
-    run("errors.json", |case| hold(case, &TestServer::start(), Framing::Length));
+    run("errors.json", |case| hold(case, &TestServer::start()));
+}
+
+#[test]
+fn json_rpc() {
+    let server = || TestServer::with(|builder| builder.service(ExampleService::new(Examples)));
+    run("jsonrpc.json", |case| hold(case, &server()));
 }
 
 #[test]
 fn messages_with_a_type() {
-    run("sidecar.json", |case| hold(case, &TestServer::start_with_mesh(), Framing::Lines));
+    run("sidecar.json", |case| hold(case, &TestServer::start_with_mesh()));
 }
 
 #[test]
@@ -96,12 +109,14 @@ fn every_code_has_a_conversation_that_ends_in_it() {
     }
 }
 
-fn hold(case: &Conversation, server: &TestServer, framing: Framing) -> Result<(), String> {
+fn hold(case: &Conversation, server: &TestServer) -> Result<(), String> {
+    let framing = Framing::ALL.iter().find(|framing| framing.name() == case.framing);
+    let framing = *framing.ok_or("no framing of that name")?;
     let mut peer = match case.listener {
         Listener::Unix => server.connect_unix(),
         Listener::Tcp => server.connect_tcp(),
-    }
-    .framed(framing);
+    };
+    peer.frames_by(framing);
     for (number, step) in case.steps.iter().enumerate() {
         take(&mut peer, step).map_err(|reason| format!("step {}: {reason}", number + 1))?;
     }

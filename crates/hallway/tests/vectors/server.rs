@@ -29,22 +29,23 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
-    /// With the pad of notes.
     pub(crate) fn start() -> Self {
-        Self::serving(|server| server.service(Pad::service()))
+        Self::with(|builder| builder)
     }
 
     /// With the mesh as well.
     pub(crate) fn start_with_mesh() -> Self {
-        Self::serving(|server| server.service(Pad::service()).service(EchoMesh::service()))
+        Self::with(|builder| builder.service(EchoMesh::service()))
     }
 
-    fn serving(services: fn(ServerBuilder) -> ServerBuilder) -> Self {
+    /// With something beside the pad.
+    pub(crate) fn with(services: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let entered = runtime.enter();
-        let server = services(Server::builder().program("notes 1.2.0")).build();
+        let server = Server::builder().program("notes 1.2.0").service(Pad::service());
+        let server = services(server).build();
         let on_unix = unix::Listener::bind(dir.path().join("notes.sock")).unwrap();
         let on_tcp = runtime.block_on(tcp::Listener::bind(([127, 0, 0, 1], 0).into(), TOKEN)).unwrap();
         let Address::Tcp(tcp) = *on_tcp.address() else { panic!("no TCP address") };
@@ -65,29 +66,36 @@ impl TestServer {
         let stream = UnixStream::connect(self.socket()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (reader, writer) = (stream.try_clone().unwrap(), stream.try_clone().unwrap());
-        Peer::new(reader, writer, move || stream.shutdown(Shutdown::Write).unwrap())
+        Peer::new(
+            Box::new(reader),
+            Box::new(writer),
+            Box::new(move || stream.shutdown(Shutdown::Write).unwrap()),
+        )
     }
 
     pub(crate) fn connect_tcp(&self) -> Peer {
         let stream = TcpStream::connect(self.tcp).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (reader, writer) = (stream.try_clone().unwrap(), stream.try_clone().unwrap());
-        Peer::new(reader, writer, move || stream.shutdown(Shutdown::Write).unwrap())
+        Peer::new(
+            Box::new(reader),
+            Box::new(writer),
+            Box::new(move || stream.shutdown(Shutdown::Write).unwrap()),
+        )
     }
 }
 
-/// A client that frames by hand: four bytes of length, then JSON; or JSON in lines.
+/// A client that frames by hand: at first with four bytes of length.
 pub(crate) struct Peer {
-    framing: Framing,
     reader: BufReader<Box<dyn Read>>,
     writer: Box<dyn Write>,
     finish: Box<dyn Fn()>,
+    framing: Framing,
 }
 
 impl Peer {
-    fn new(reader: impl Read + 'static, writer: impl Write + 'static, finish: impl Fn() + 'static) -> Self {
-        let reader = BufReader::new(Box::new(reader) as Box<dyn Read>);
-        Self { framing: Framing::Length, reader, writer: Box::new(writer), finish: Box::new(finish) }
+    fn new(reader: Box<dyn Read>, writer: Box<dyn Write>, finish: Box<dyn Fn()>) -> Self {
+        Self { reader: BufReader::new(reader), writer, finish, framing: Framing::Length }
     }
 
     /// Sends nothing more.
@@ -95,17 +103,17 @@ impl Peer {
         (self.finish)();
     }
 
-    /// The same with another framing.
-    pub(crate) fn framed(self, framing: Framing) -> Self {
-        Self { framing, ..self }
+    pub(crate) fn frames_by(&mut self, framing: Framing) {
+        self.framing = framing;
     }
 
     pub(crate) fn send(&mut self, body: &[u8]) {
-        if self.framing == Framing::Lines {
-            return self.send_raw(&[body, b"\n"].concat());
-        }
-        let length = u32::try_from(body.len()).unwrap();
-        self.send_raw(&[&length.to_be_bytes()[..], body].concat());
+        let (before, after) = match self.framing {
+            Framing::Lines => (Vec::new(), "\n"),
+            Framing::ContentLength => (format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes(), ""),
+            _ => (u32::try_from(body.len()).unwrap().to_be_bytes().to_vec(), ""),
+        };
+        self.send_raw(&[&before, body, after.as_bytes()].concat());
     }
 
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
@@ -115,29 +123,51 @@ impl Peer {
 
     /// The next message, as text; `None` at the end of the connection.
     pub(crate) fn receive(&mut self) -> Result<Option<String>, String> {
-        if self.framing == Framing::Lines {
-            return self.receive_line();
-        }
-        let mut prefix = [0; 4];
-        match self.reader.read_exact(&mut prefix) {
-            Ok(()) => (),
+        let length = match self.length() {
+            Ok(length) => length,
             Err(error) if ended(&error) => return Ok(None),
             Err(error) => return Err(format!("no answer: {error}")),
-        }
-        let mut body = vec![0; u32::from_be_bytes(prefix) as usize];
+        };
+        let mut body = match length {
+            Some(length) => vec![0; length],
+            None => {
+                let mut line = Vec::new();
+                self.reader.read_until(b'\n', &mut line).map_err(|error| format!("half a line: {error}"))?;
+                match line.pop() {
+                    Some(b'\n') => {
+                        return String::from_utf8(line).map(Some).map_err(|error| error.to_string());
+                    }
+                    _ => return Err(format!("a line that does not end: {}", line.escape_ascii())),
+                }
+            }
+        };
         self.reader.read_exact(&mut body).map_err(|error| format!("half an answer: {error}"))?;
         String::from_utf8(body).map(Some).map_err(|error| error.to_string())
     }
 
-    fn receive_line(&mut self) -> Result<Option<String>, String> {
-        let mut line = String::new();
-        match self.reader.read_line(&mut line) {
-            Ok(0) => Ok(None),
-            Err(error) if ended(&error) => Ok(None),
-            Ok(_) => {
-                line.strip_suffix('\n').map(|line| Some(line.to_owned())).ok_or("half a line".to_owned())
+    /// How long the next body is, where that stands before it.
+    fn length(&mut self) -> std::io::Result<Option<usize>> {
+        match self.framing {
+            Framing::Lines => match self.reader.fill_buf()?.is_empty() {
+                true => Err(std::io::ErrorKind::UnexpectedEof.into()),
+                false => Ok(None),
+            },
+            Framing::ContentLength => {
+                let (mut header, mut empty) = (String::new(), String::new());
+                self.reader.read_line(&mut header)?;
+                if header.is_empty() {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
+                self.reader.read_line(&mut empty)?;
+                let length = header.strip_prefix("Content-Length: ").filter(|_| empty == "\r\n");
+                let length = length.and_then(|length| length.trim_end().parse().ok());
+                length.map(Some).ok_or_else(|| std::io::Error::other(format!("no header: {header:?}")))
             }
-            Err(error) => Err(format!("no answer: {error}")),
+            _ => {
+                let mut prefix = [0; 4];
+                self.reader.read_exact(&mut prefix)?;
+                Ok(Some(u32::from_be_bytes(prefix) as usize))
+            }
         }
     }
 }

@@ -51,7 +51,8 @@ fn the_conversations_go_as_shown() {
 
 fn goes_as_shown(conversation: &str, framing: Framing) {
     let server = TestServer::start_with_mesh();
-    let mut peer = server.connect_unix().framed(framing);
+    let mut peer = server.connect_unix();
+    peer.frames_by(framing);
     for line in conversation.lines() {
         match line.split_once(' ') {
             Some(("→", sent)) => peer.send(sent.as_bytes()),

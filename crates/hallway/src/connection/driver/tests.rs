@@ -95,8 +95,8 @@ impl serde::Serialize for OpenCalls {
 #[test]
 fn a_call_is_open_until_its_answer_is_in_line() {
     let link = link(here(), false);
-    let ticket =
-        link.incoming().open(&link, &Call::new(Some(Id::Number(1)), "test.call", None::<()>), Reply::Result);
+    let call = Call::new(Some(Id::Number(1)), "test.call", None::<()>);
+    let ticket = link.incoming().open(&link, &call, Reply::Result, None);
     ticket.unwrap().result(&OpenCalls(Arc::clone(&link)));
     let mut out = Vec::new();
     link.outbox().take(&mut out);
@@ -117,12 +117,8 @@ fn a_goaway_names_the_last_call_that_is_dispatched() {
                     let dispatched = Arc::clone(&last);
                     let dispatch: Arc<dyn Dispatch> =
                         Arc::new(Calls(move || dispatched.store(id, Ordering::SeqCst)));
-                    begin(
-                        &link,
-                        &dispatch,
-                        Call::new(Some(Id::Number(id)), "test.call", None),
-                        Reply::Result,
-                    );
+                    let call = Call::new(Some(Id::Number(id)), "test.call", None);
+                    begin(&link, &dispatch, call, Reply::Result, None);
                 }
             })
         };

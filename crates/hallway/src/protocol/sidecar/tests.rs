@@ -29,7 +29,7 @@ fn messages_as_the_specification_shows_them() {
         ),
         (
             Message::Call(call(Id::Number(0), "hallway.ping", None)),
-            r#"{"type":"hallway.ping","request_id":0}"#,
+            r#"{"type":"hallway.ping","request_id":0,"window":64}"#,
         ),
         (Message::Call(timed), r#"{"type":"notes.find","request_id":"a1","deadline_ms":500,"window":2}"#),
         (
@@ -69,14 +69,8 @@ fn messages_as_the_specification_shows_them() {
 /// The message with a payload that can be written again.
 fn written<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, Value> {
     let value = |raw: Raw<'_>| raw.decode().unwrap();
-    let call = |Call { id, method, params, deadline_ms, window, trace, key }: Call<'a, Raw<'a>>| Call {
-        id,
-        method,
-        params: params.map(value),
-        deadline_ms,
-        window,
-        trace,
-        key,
+    let call = |Call { id, method, params, deadline_ms, window, token, trace, key }: Call<'a, Raw<'a>>| {
+        Call { id, method, params: params.map(value), deadline_ms, window, token, trace, key }
     };
     match message {
         Message::Call(it) => Message::Call(call(it)),
@@ -92,6 +86,14 @@ fn written<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, Value> {
         Message::Grant { id, items } => Message::Grant { id, items },
         Message::Unknown { id } => Message::Unknown { id },
     }
+}
+
+#[test]
+fn only_who_can_tell_what_comes_counts_it() {
+    let told = Call::new(None, "notes.touch", None::<()>);
+    assert_eq!(encode(&Message::Call(told)), r#"{"type":"notes.touch"}"#);
+    let reply = Call::new(Some(Id::Number(1)), "peer_list", None::<()>);
+    assert_eq!(encode(&Message::Named(reply)), r#"{"type":"peer_list","request_id":1}"#);
 }
 
 #[test]

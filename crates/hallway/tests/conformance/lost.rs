@@ -184,8 +184,11 @@ pub(crate) fn broken_answers(raw: &RawPeer, id: u64) -> Vec<Vec<u8>> {
         raw.framed_body(b"nonsense"),
         raw.framed_body(b"\xc1"),
         raw.framed_value(&json!({ "v": 1, "id": id, "error": "not an error" })),
-        raw.framed_value(&json!({ "v": 7, "id": id, "result": 1 })),
     ];
+    // A dialect without versions has no other one.
+    if raw.wire().protocol() != Protocol::Sidecar {
+        answers.push(raw.framed_value(&json!({ "v": 7, "id": id, "result": 1 })));
+    }
     match raw.wire().framing() {
         Framing::Length => answers.push(vec![0, 0, 0, 0]),
         Framing::ContentLength => answers.push(b"Content-Length: 0\r\n\r\n".to_vec()),

@@ -2,7 +2,9 @@
 
 mod arguments;
 mod failure;
+mod installed;
 mod output;
+mod plain;
 mod progress;
 mod reach;
 mod run;

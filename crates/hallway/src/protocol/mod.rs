@@ -11,6 +11,7 @@ mod error;
 mod hello;
 mod id;
 mod jsonrpc;
+mod member;
 mod message;
 mod native;
 

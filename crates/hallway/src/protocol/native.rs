@@ -2,12 +2,11 @@
 //!
 //! Written for people to read in `spec/wire.md`.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
+use super::member::{Text, optional, read};
 use super::{Call, Goaway, Hello, Id, Message, ProtocolError, Rules, WireError, code};
-use crate::encoding::{DecodeError, EncodeError, Encoding, ObjectWriter, Raw};
+use crate::encoding::{EncodeError, Encoding, ObjectWriter, Raw};
 use crate::limits::STREAM_WINDOW;
 
 pub(super) struct Native;
@@ -258,17 +257,3 @@ impl<'a> Members<'a> {
         })
     }
 }
-
-fn read<'a, T: Deserialize<'a>>(name: &str, raw: Raw<'a>) -> Result<T, String> {
-    raw.decode().map_err(|error: DecodeError| format!("`{name}`: {error}"))
-}
-
-/// A member that may be absent; `null` is the same as absent.
-fn optional<'a, T: Deserialize<'a>>(name: &str, raw: Option<Raw<'a>>) -> Result<Option<T>, String> {
-    raw.map_or(Ok(None), |raw| read(name, raw))
-}
-
-/// Text borrowed from the message where it holds no escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -71,7 +71,7 @@ impl<'a> Members<'a> {
         // What could be read and has no id goes to the one that stands for none.
         let refuse =
             |message: String| ProtocolError::bad_message(Some(id.clone().unwrap_or_else(Id::null)), message);
-        self.check_version(&refuse)?;
+        self.check_version(refuse)?;
         if let Some(name) = self.repeated {
             return Err(refuse(format!("`{name}` stands there twice")));
         }

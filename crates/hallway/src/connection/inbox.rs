@@ -236,7 +236,11 @@ mod tests {
         for framing in Framing::ALL {
             let wire = Wire::new(*framing, Encoding::Json, Protocol::JsonRpc).unwrap();
             let mut one = Vec::new();
-            framing.frame(&mut one, |out| Ok::<(), ()>(out.extend_from_slice(list.as_bytes()))).unwrap();
+            let framed = framing.frame(&mut one, |out| {
+                out.extend_from_slice(list.as_bytes());
+                Ok::<(), std::convert::Infallible>(())
+            });
+            framed.unwrap();
             let input = [one.clone(), call(wire, 1, 10), one].concat();
             for piece in [1, 2, 7, usize::MAX] {
                 let found = receive(wire, &input, piece);

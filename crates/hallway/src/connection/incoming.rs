@@ -374,12 +374,15 @@ impl Ticket {
     pub(crate) fn progress(&self, progress: Progress) {
         let open = !self.ended.load(Ordering::Acquire) && !self.link.is_full();
         if let Some(id) = self.id.clone().filter(|id| open && is_named(id)) {
-            let (id, progress) = match &self.work {
-                None => (id, progress),
-                Some(work) => work.step(progress),
-            };
-            let _gone = self.link.send::<()>(&Message::Progress { id, progress });
+            match &self.work {
+                None => self.send_progress(id, progress),
+                Some(work) => work.step(progress, |token, progress| self.send_progress(token, progress)),
+            }
         }
+    }
+
+    fn send_progress(&self, id: Id, progress: Progress) {
+        let _gone = self.link.send::<()>(&Message::Progress { id, progress });
     }
 
     async fn credit(&self) -> Result<(), Gone> {
@@ -448,8 +451,8 @@ impl Ticket {
         // The call counts as open until its answer is in line: a connection that drains closes when nothing
         // is open.
         let mut answering = Answering { ticket: self, panics: true };
-        if let Some((id, progress)) = self.work.as_ref().and_then(|work| work.end()) {
-            let _gone = self.link.send::<()>(&Message::Progress { id, progress });
+        if let Some(work) = &self.work {
+            work.end(|token, progress| self.send_progress(token, progress));
         }
         if let Some(id) = self.id.clone() {
             answer(id);

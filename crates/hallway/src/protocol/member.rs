@@ -1,4 +1,4 @@
-//! Reading one member of a message: what the dialects share.
+//! How the members of a message are read, in every dialect.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::encoding::{DecodeError, Raw};
 
-/// A member that has to be of this type.
+/// A member's value, or what is wrong with it.
 pub(super) fn read<'a, T: Deserialize<'a>>(name: &str, raw: Raw<'a>) -> Result<T, String> {
     raw.decode().map_err(|error: DecodeError| format!("`{name}`: {error}"))
 }

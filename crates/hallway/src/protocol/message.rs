@@ -133,7 +133,8 @@ pub struct Progress {
 
 /// The parts of a work that is told of by token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) enum Stage {
+#[non_exhaustive]
+pub enum Stage {
     /// It has begun.
     Begin {
         /// What it is.

@@ -19,10 +19,8 @@ mod sidecar;
 pub use error::{ProtocolError, WireError};
 pub use hello::{Goaway, Hello};
 pub use id::Id;
-pub(crate) use jsonrpc::without_token;
-pub use jsonrpc::{ERROR_NUMBERS, SERVICE_ERROR};
-pub(crate) use message::Stage;
-pub use message::{Call, Message, Progress};
+pub use jsonrpc::{ERROR_NUMBERS, SERVICE_ERROR, without_token};
+pub use message::{Call, Message, Progress, Stage};
 pub use sidecar::TYPES as SIDECAR_TYPES;
 
 use serde::Serialize;
@@ -101,7 +99,8 @@ macro_rules! protocols {
             }
 
             /// The member that a message of a known kind has, for people.
-            pub(crate) fn kinds(self) -> &'static str {
+            #[must_use]
+            pub fn kinds(self) -> &'static str {
                 match self { $(Self::$variant => <$rules>::KINDS,)* }
             }
 

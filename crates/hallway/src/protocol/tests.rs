@@ -61,7 +61,7 @@ fn messages_as_the_specification_shows_them() {
 }
 
 /// The message with its payload decoded.
-fn owned<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, serde_json::Value> {
+pub(super) fn owned<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, serde_json::Value> {
     let value = |raw: Raw<'_>| raw.decode().unwrap();
     match message {
         Message::Call(Call { id, method, params, deadline_ms, window, token, trace, key }) => {

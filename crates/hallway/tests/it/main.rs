@@ -8,6 +8,7 @@
 
 mod admin;
 mod codes;
+mod jsonrpc;
 mod pressure;
 mod recognition;
 mod service_macro;

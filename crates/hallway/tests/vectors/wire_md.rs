@@ -8,7 +8,7 @@ use hallway::encoding::Encoding;
 use hallway::framing::Framing;
 use hallway::lifecycle::{Env, Instance, PASSED_ENV, ServiceFile};
 use hallway::limits;
-use hallway::protocol::{Id, Message, Protocol};
+use hallway::protocol::{ERROR_NUMBERS, Id, Message, Protocol, SERVICE_ERROR};
 
 use super::cases::{Bytes, spec};
 use super::errors_md::cells;
@@ -78,6 +78,18 @@ fn the_limits_are_those_of_the_code() {
         })
         .collect();
     assert_eq!(listed, limits::table());
+}
+
+#[test]
+fn the_numbers_of_json_rpc_are_those_of_the_code() {
+    let document = document();
+    let (_, after) = document.split_once("<!-- numbers: protocol/jsonrpc/numbers.rs -->\n").unwrap();
+    let rows = after.lines().skip(2).take_while(|line| line.starts_with('|')).map(cells);
+    let mut listed: Vec<(String, i32)> =
+        rows.map(|cells| (cells[0].trim_matches('`').to_owned(), cells[1].parse().unwrap())).collect();
+    assert_eq!(listed.pop(), Some(("any of the service's own".to_owned(), SERVICE_ERROR)));
+    let known: Vec<_> = ERROR_NUMBERS.iter().map(|(code, number)| ((*code).to_owned(), *number)).collect();
+    assert_eq!(listed, known);
 }
 
 #[test]

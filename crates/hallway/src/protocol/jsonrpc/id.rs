@@ -1,9 +1,8 @@
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::super::Id;
+use super::super::member::Text;
 use crate::encoding::Raw;
 
 /// Reads an id: text, a number of any kind, or `null`. `None`: it is nothing of these, or longer than
@@ -27,11 +26,6 @@ fn literal(text: &str) -> Id {
         _ => Id::Literal(text.into()),
     }
 }
-
-/// Text borrowed from the message where it holds no escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// An id as this dialect writes it: as it came.
 pub(super) struct Echo<'a>(pub(super) Option<&'a Id>);

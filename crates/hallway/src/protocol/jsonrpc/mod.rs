@@ -12,7 +12,7 @@ mod token;
 mod write;
 
 pub use numbers::{ERROR_NUMBERS, SERVICE_ERROR};
-pub(crate) use token::without_token;
+pub use token::without_token;
 
 use serde::Serialize;
 use serde::de::IgnoredAny;

@@ -2,10 +2,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::super::member::{Text, optional, read};
 use super::super::{Call, Goaway, Hello, Id, Message, ProtocolError, WireError, code};
-use super::id::{self, Text};
+use super::id;
 use super::{CANCEL, GOAWAY, GRANT, HELLO, ITEM, LAGGED, PROGRESS, VERSION, numbers, progress, token};
-use crate::encoding::{DecodeError, Raw};
+use crate::encoding::Raw;
 
 /// The members of one message, values still raw.
 #[derive(Default)]
@@ -230,13 +231,4 @@ impl From<Failure<'_>> for WireError {
             }
         }
     }
-}
-
-fn read<'a, T: Deserialize<'a>>(name: &str, raw: Raw<'a>) -> Result<T, String> {
-    raw.decode().map_err(|error: DecodeError| format!("`{name}`: {error}"))
-}
-
-/// A member that may be absent; `null` is the same as absent.
-fn optional<'a, T: Deserialize<'a>>(name: &str, raw: Option<Raw<'a>>) -> Result<Option<T>, String> {
-    raw.map_or(Ok(None), |raw| read(name, raw))
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::super::tests::owned;
 use super::super::{Call, Goaway, Hello, Progress, Protocol, code};
 use super::*;
 
@@ -68,28 +69,6 @@ fn messages_as_the_specification_shows_them() {
         let read = decode(text).unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
         assert_eq!(std::mem::discriminant(&owned(read.clone())), std::mem::discriminant(&message), "{text}");
         assert_eq!(encode(&owned(read)), text);
-    }
-}
-
-/// The message with its payload decoded.
-fn owned<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, Value> {
-    let value = |raw: Raw<'_>| raw.decode().unwrap();
-    match message {
-        Message::Call(Call { id, method, params, deadline_ms, window, token, trace, key }) => {
-            let params = params.map(value);
-            Message::Call(Call { id, method, params, deadline_ms, window, token, trace, key })
-        }
-        Message::Named(call) => unreachable!("{call:?} is of another dialect"),
-        Message::Result { id, value: result } => Message::Result { id, value: result.map(value) },
-        Message::Item { id, seq, value: item } => Message::Item { id, seq, value: value(item) },
-        Message::Hello(hello) => Message::Hello(hello),
-        Message::Goaway(goaway) => Message::Goaway(goaway),
-        Message::Error { id, error } => Message::Error { id, error },
-        Message::Lagged { id, missed, next } => Message::Lagged { id, missed, next },
-        Message::Progress { id, progress } => Message::Progress { id, progress },
-        Message::Cancel { id } => Message::Cancel { id },
-        Message::Grant { id, items } => Message::Grant { id, items },
-        Message::Unknown { id } => Message::Unknown { id },
     }
 }
 

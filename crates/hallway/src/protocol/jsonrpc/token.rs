@@ -19,8 +19,9 @@ pub(super) fn find(params: Raw<'_>) -> Option<Id> {
     token
 }
 
-/// These parameters without the token.
-pub(crate) fn without_token(params: Raw<'_>) -> Vec<u8> {
+/// Parameters without the token that the caller has put among them, see [`Call::token`](super::super::Call).
+#[must_use]
+pub fn without_token(params: Raw<'_>) -> Vec<u8> {
     let mut out = vec![b'{'];
     let _an_object = params.encoding().members(params.bytes(), |name, value| {
         if name == NAME {

@@ -1,4 +1,4 @@
-//! The server that the tests of every client talk to: the pad of notes of `spec/vectors/README.md`.
+//! The server that the tests of every client talk to: the pad of notes and the mesh of `spec/vectors/README.md`.
 
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use hallway::blocking::Client;
 use hallway::lifecycle::{Connector, Daemon, Instance};
 use hallway::server::AdminBlockingClient;
 use hallway::transport::{Address, Listener as _, tcp, unix};
-use hallway_testkit::Pad;
+use hallway_testkit::{EchoMesh, Pad};
 
 /// The token of the listener on TCP, as `spec/vectors/README.md` says it.
 const TOKEN: &str = "open sesame";
@@ -32,7 +32,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
 /// Serves an instance, as any other daemon does.
 fn daemon(instance: Instance) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let daemon = Daemon::new(instance, "notes", "1.2.0");
-    Ok(daemon.run(|_, server| Ok(server.service(Pad::service()))))
+    Ok(daemon.run(|_, server| Ok(server.service(Pad::service()).service(EchoMesh::service()))))
 }
 
 /// Is a client in Rust, for the races with clients in other languages: starts the daemon if it is not there.
@@ -46,7 +46,8 @@ fn pid(instance: Instance) -> Result<ExitCode, Box<dyn std::error::Error>> {
 fn serve(socket: &str) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let _entered = runtime.enter();
-    let server = Server::builder().program("notes 1.2.0").service(Pad::service()).build();
+    let server =
+        Server::builder().program("notes 1.2.0").service(Pad::service()).service(EchoMesh::service()).build();
     let on_unix = unix::Listener::bind(socket)?;
     let on_tcp = runtime.block_on(tcp::Listener::bind(([127, 0, 0, 1], 0).into(), TOKEN))?;
     let Address::Tcp(address) = *on_tcp.address() else { return Err("no TCP address".into()) };

@@ -1,7 +1,13 @@
 //! Runs the clients in other languages: their own tests, and all of them against each other.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test calls may fail as loudly as the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test calls may fail as loudly as the test"
+)]
 
 mod python;
 mod race;
+mod sidecar;
 mod typescript;

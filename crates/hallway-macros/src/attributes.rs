@@ -59,9 +59,9 @@ fn doc_comment(attribute: &Attribute) -> Option<String> {
     Some(lines.map(str::trim_end).collect::<Vec<_>>().join("\n"))
 }
 
-/// Returns the string of `#[name = "..."]`.
-pub(crate) fn string(attribute: &Attribute) -> syn::Result<syn::LitStr> {
-    let wrong = || syn::Error::new_spanned(attribute, "write a string: `#[name = \"...\"]`");
+/// Returns the string of `#[name = "..."]`; `name` is what the attribute is called.
+pub(crate) fn string(attribute: &Attribute, name: &str) -> syn::Result<syn::LitStr> {
+    let wrong = || syn::Error::new_spanned(attribute, format!("write a string: `#[{name} = \"...\"]`"));
     let value = &attribute.meta.require_name_value().map_err(|_| wrong())?.value;
     syn::parse2(value.to_token_stream()).map_err(|_| wrong())
 }

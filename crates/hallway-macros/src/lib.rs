@@ -43,7 +43,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The attribute takes the `name` of the service, which is what its callers and its files are called by,
-/// and its `version`, the major and the minor number. Names that begin with `hallway` are the library's.
+/// and its `version`, the major and the minor number. Names that begin with `hallway` are the library's. With
+/// `sidecar` beside them, its methods are [messages with a type](#messages-with-a-type) as well.
 ///
 /// # What is generated
 ///
@@ -113,6 +114,36 @@ use proc_macro::TokenStream;
 /// One argument, in any place, may be `cx: &Context`: the caller's credentials, the deadline, cancellation,
 /// progress, and the way to call back. It does not travel, so the clients do not have it. It is recognised
 /// by its name: no parameter can have a type of its own called `Context`.
+///
+/// # Messages with a type
+///
+/// Agents that know nothing of hallway may talk to a service in lines such as
+/// `{"type":"list_peers","payload":{}}`, the sidecar dialect of `spec/wire.md`. A service that says `sidecar` is
+/// spoken to by the names of its methods, and nothing is named twice:
+///
+/// ```ignore (needs the library, which depends on this crate)
+/// #[hallway::service(name = "mesh", version = "1.0", sidecar)]
+/// pub trait Mesh {
+///     /// `{"type":"connect","payload":{"target_peer_id":"a"}}`: says nothing, unless it fails.
+///     async fn connect(&self, target_peer_id: String) -> Result<(), MeshError>;
+///
+///     /// `{"type":"list_peers"}` is answered by `{"type":"peer_list","payload":...}`.
+///     #[reply = "peer_list"]
+///     async fn list_peers(&self) -> PeerList;
+///
+///     /// `{"type":"peer_connected","payload":...}` comes to every agent, without asking.
+///     fn peer_connected(&self) -> Subscription<Peer>;
+/// }
+/// ```
+///
+/// - A method is a command. `#[reply = "peer_list"]` is the type of the message that its result is sent in;
+///   without it, a result is sent in a message of the type `result`, and `()` not at all.
+/// - A method that returns a `Subscription` is a source of events, to which every agent is subscribed as it
+///   connects: so a caller may leave out all of its parameters.
+/// - `#[name = "..."]` gives a message another type than the method's name.
+///
+/// The services of one server share the types: a second command, or a second event, of one type is refused,
+/// by a panic, when the service is added to the server.
 ///
 /// # Errors
 ///

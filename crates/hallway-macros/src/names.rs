@@ -1,6 +1,6 @@
 //! The names that travel: how they are derived from Rust's, and what they may look like.
 
-use crate::reserved::RESERVED_CODES;
+use crate::reserved::{RESERVED_CODES, RESERVED_TYPES};
 
 /// The longest name of a service, a method or an error's code, in bytes: what fits a log line and a file
 /// name with something beside it.
@@ -59,6 +59,15 @@ pub(crate) fn check_code(code: &str) -> Result<(), String> {
         return Err(format!(
             "the code `{code}` is hallway's own, for a conversation that failed: write another one, `code = \"...\"`"
         ));
+    }
+    Ok(())
+}
+
+/// Says what is wrong with the type of a message in the sidecar dialect.
+pub(crate) fn check_type(name: &str) -> Result<(), String> {
+    check("the type of a message", name)?;
+    if RESERVED_TYPES.contains(&name) {
+        return Err(format!("messages of the type `{name}` are the sidecar dialect's own"));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 //! - A [`Stage`] is a running server with a service on it, and the ways to reach it.
 //! - A [`RawPeer`] is the other end by hand: partial, hostile and late messages. [`RawServer`] is where
 //!   clients of ours run into one.
+//! - [`Pad`] and [`EchoMesh`] are the services of the golden cases in `spec/vectors`.
 //! - [`Probe`] is a service with one method for each thing that a call can do. Nothing in it sleeps: a test
 //!   says when a handler goes on.
 //!
@@ -52,6 +53,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test kit fails as loudly as the test")]
 
 mod child;
+mod mesh;
 mod notes;
 mod patience;
 mod probe;
@@ -59,9 +61,11 @@ mod raw;
 mod raw_server;
 mod scenarios;
 mod setting;
+mod spelling;
 mod stage;
 
 pub use child::serve_as_child;
+pub use mesh::{EchoMesh, Mesh, MeshError, MeshService, PeerId, PeerList, Said};
 pub use notes::{Note, Notes, NotesError, NotesService, Pad};
 pub use patience::{PATIENCE, eventually, within};
 pub use probe::{

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::spelling::spelled;
 use crate::{TOKEN, within};
 
 /// A message as it was received, its payload decoded.
@@ -70,13 +71,15 @@ impl RawPeer {
         }
     }
 
-    /// Any value in the encoding of this connection, in a frame: for envelopes that no client would write.
+    /// Any envelope, as the native dialect has it, in the dialect and the encoding of this connection, in a
+    /// frame: for envelopes that no client would write.
     ///
     /// # Panics
     /// When it cannot be encoded.
     pub fn framed_value(&self, value: &Value) -> Vec<u8> {
         let mut body = Vec::new();
-        self.wire.encoding().encode(value, &mut body).expect("a value that can be encoded");
+        let value = spelled(self.wire.protocol(), value);
+        self.wire.encoding().encode(&value, &mut body).expect("a value that can be encoded");
         self.framed_body(&body)
     }
 
@@ -278,16 +281,20 @@ impl RawPeer {
 fn owned(message: Message<'_, Raw<'_>>) -> Heard {
     let value = |raw: Raw<'_>| raw.decode::<Value>().expect("a payload that can be read");
     let text = |text: std::borrow::Cow<'_, str>| text.into_owned().into();
-    match message {
-        Message::Call(Call { id, method, params, deadline_ms, window, trace, key }) => Message::Call(Call {
+    let call =
+        |Call { id, method, params, deadline_ms, window, token, trace, key }: Call<'_, Raw<'_>>| Call {
             id,
             method: text(method),
             params: params.map(value),
             deadline_ms,
             window,
+            token,
             trace: trace.map(text),
             key: key.map(text),
-        }),
+        };
+    match message {
+        Message::Call(it) => Message::Call(call(it)),
+        Message::Named(it) => Message::Named(call(it)),
         Message::Result { id, value: result } => Message::Result { id, value: result.map(value) },
         Message::Item { id, seq, value: item } => Message::Item { id, seq, value: value(item) },
         Message::Hello(hello) => Message::Hello(hello),

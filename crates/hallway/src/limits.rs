@@ -52,6 +52,9 @@ pub const STREAM_WINDOW: u32 = 64;
 /// The largest window a client may ask for.
 pub const STREAM_WINDOW_MAX: u32 = 64 * 1024;
 
+/// A window without end: the connection's own back-pressure is the bound. No message asks for it.
+pub const UNLIMITED: u32 = u32::MAX;
+
 /// Published events that a topic keeps for subscribers that resume or fall behind.
 pub const TOPIC_RING: usize = 4096;
 

@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 
+use quote::ToTokens as _;
 use syn::LitStr;
 
-use super::model::{Method, Service};
+use super::model::{Absent, Argument, Method, Parameter, Service, Shape};
+use super::types;
 use crate::mistakes::Mistakes;
 use crate::names;
+use crate::reserved::RESERVED_TYPES;
 
 /// The methods that every client has of its own.
 const TAKEN: &[&str] = &["client", "clone", "from", "new", "with"];
@@ -34,6 +37,61 @@ pub(crate) fn names(service: &Service, mistakes: &mut Mistakes) {
         if !known.insert(name.clone()) {
             mistakes.add(at_name(method, format!("there is a method `{name}` already: write another name")));
         }
+    }
+}
+
+/// Checks what the methods are as messages of the sidecar dialect.
+pub(crate) fn messages(service: &Service, mistakes: &mut Mistakes) {
+    for method in &service.methods {
+        if let Some(reply) = &method.reply {
+            self::reply(service, method, reply, mistakes);
+        }
+        if service.sidecar {
+            message(method, mistakes);
+        }
+    }
+}
+
+fn reply(service: &Service, method: &Method, reply: &LitStr, mistakes: &mut Mistakes) {
+    if !service.sidecar {
+        mistakes.say(
+            reply,
+            "the type of a reply is for the messages of a sidecar: write `sidecar` beside the service's version, or \
+             remove `#[reply]`",
+        );
+    }
+    if !matches!(method.shape, Shape::Value(_) | Shape::Outcome(..)) {
+        mistakes.say(reply, "this method does not answer with one value: remove `#[reply]`");
+    }
+    if let Err(wrong) = names::check_type(&reply.value()) {
+        mistakes.say(reply, wrong);
+    }
+}
+
+/// A method's name is the type of its messages, and whoever connects is subscribed without being asked.
+fn message(method: &Method, mistakes: &mut Mistakes) {
+    let name = method.wire_name();
+    if RESERVED_TYPES.contains(&name.as_str()) {
+        let message = format!(
+            "messages of the type `{name}` are the sidecar dialect's own: write `#[name = \"...\"]` with another one"
+        );
+        mistakes.add(at_name(method, message));
+    }
+    if !matches!(method.shape, Shape::Events(_)) {
+        return;
+    }
+    let needed = |parameter: &&Parameter| {
+        matches!(parameter.default, Absent::Refused) && !types::is_option(&parameter.argument.ty)
+    };
+    for Parameter { argument: Argument { ident, ty, .. }, .. } in method.parameters().filter(needed) {
+        mistakes.say(
+            ident,
+            format!(
+                "an agent is subscribed as it connects, and not asked for `{ident}`: write `{ident}: Option<{}>`, \
+                 or `#[default(...)]` before it",
+                ty.to_token_stream()
+            ),
+        );
     }
 }
 

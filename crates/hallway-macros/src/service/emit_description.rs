@@ -12,6 +12,7 @@ pub(crate) fn emit(service: &Service) -> TokenStream {
     let function = service.description_name();
     let docs = attributes::docs(&service.attributes);
     let about = format!("Describes the service `{name}`: its methods, their parameters, results and errors.");
+    let sidecar = service.sidecar.then(|| quote!(let builder = builder.sidecar();));
     let methods = service.methods.iter().map(|method| self::method(service, method));
     let defaults = service
         .methods
@@ -26,6 +27,7 @@ pub(crate) fn emit(service: &Service) -> TokenStream {
                 ::std::sync::OnceLock::new();
             DESCRIPTION.get_or_init(|| {
                 let builder = ::hallway::service::DescriptionBuilder::new(#name, #version, #docs);
+                #sidecar
                 #(#methods)*
                 builder.build()
             })
@@ -39,6 +41,7 @@ fn method(service: &Service, method: &Method) -> TokenStream {
     let name = method.wire_name();
     let docs = attributes::docs(&method.attributes);
     let idempotent = method.idempotent.then(|| quote!(m.idempotent();));
+    let reply = method.reply.iter();
     let params = method.parameters().map(|parameter| param(service, method, parameter));
     let shape = shape(&method.shape);
     quote! {
@@ -47,6 +50,7 @@ fn method(service: &Service, method: &Method) -> TokenStream {
             #idempotent
             #(#params)*
             #shape
+            #(m.reply(#reply);)*
         });
     }
 }

@@ -13,6 +13,8 @@ use crate::{attributes, names};
 pub(crate) struct Service {
     pub(crate) name: String,
     pub(crate) version: String,
+    /// Its methods are messages of the sidecar dialect as well.
+    pub(crate) sidecar: bool,
     pub(crate) ident: Ident,
     pub(crate) visibility: Visibility,
     /// What stays on the trait.
@@ -27,6 +29,8 @@ pub(crate) struct Method {
     pub(crate) ident: Ident,
     /// What `#[name = "..."]` says.
     pub(crate) renamed: Option<LitStr>,
+    /// What `#[reply = "..."]` says.
+    pub(crate) reply: Option<LitStr>,
     /// What stays on the trait's method.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) idempotent: bool,

@@ -1,16 +1,18 @@
-//! What is written in the attribute itself: `name = "mail", version = "1.0"`.
+//! What is written in the attribute itself: `name = "mail", version = "1.0", sidecar`.
 
 use proc_macro2::{Span, TokenStream};
-use syn::LitStr;
 use syn::parse::Parser as _;
+use syn::{LitStr, Token};
 
 use crate::{mistakes::Mistakes, names};
 
-/// The name and the version of a service.
+/// The name and the version of a service, and who may call it how.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) name: String,
     pub(crate) version: String,
+    /// Its methods are messages of the sidecar dialect as well.
+    pub(crate) sidecar: bool,
 }
 
 impl Options {
@@ -22,17 +24,29 @@ impl Options {
         let (mut name, mut version) = (None::<LitStr>, None::<LitStr>);
         // The library's own service bears the name that is refused to all others.
         let mut reserved = false;
+        let mut sidecar = false;
         let parser = syn::meta::parser(|meta| {
             if meta.path.is_ident("reserved") {
                 reserved = true;
                 return Ok(());
+            }
+            if meta.path.is_ident("sidecar") {
+                if !meta.input.is_empty() && !meta.input.peek(Token![,]) {
+                    return Err(meta.error("write `sidecar` alone"));
+                }
+                return match std::mem::replace(&mut sidecar, true) {
+                    true => Err(meta.error("this argument is written twice: remove one")),
+                    false => Ok(()),
+                };
             }
             let slot = if meta.path.is_ident("name") {
                 &mut name
             } else if meta.path.is_ident("version") {
                 &mut version
             } else {
-                return Err(meta.error("unknown argument: write `name = \"...\", version = \"...\"`"));
+                return Err(
+                    meta.error("unknown argument: write `name = \"...\", version = \"...\"`, or `sidecar`")
+                );
             };
             if slot.is_some() {
                 return Err(meta.error("this argument is written twice: remove one"));
@@ -46,7 +60,7 @@ impl Options {
         let check_name = if reserved { |_: &str| Ok(()) } else { names::check_service };
         let name = checked(name, "name", "mail", check_name, &mut mistakes);
         let version = checked(version, "version", "1.0", check_version, &mut mistakes);
-        mistakes.finish(Self { name, version })
+        mistakes.finish(Self { name, version, sidecar })
     }
 }
 
@@ -98,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn sidecar_is_a_word_of_its_own() {
+        let options = Options::parse(quote! { name = "mesh", sidecar, version = "1.0" }).expect("read");
+        assert!(options.sidecar);
+        assert!(!Options::parse(quote! { name = "mesh", version = "1.0" }).expect("read").sidecar);
+    }
+
+    #[test]
     fn all_that_is_missing_is_said_at_once() {
         let said = mistakes(quote! {});
         assert_eq!(said.len(), 2);
@@ -117,6 +138,8 @@ mod tests {
             (quote! { name = "mail", version = "1.0", port = 3 }, "unknown argument"),
             (quote! { name = "mail", name = "post", version = "1.0" }, "twice"),
             (quote! { name = 3, version = "1.0" }, "expected string literal"),
+            (quote! { name = "mail", version = "1.0", sidecar = true }, "alone"),
+            (quote! { name = "mail", version = "1.0", sidecar, sidecar }, "twice"),
         ] {
             let said = mistakes(arguments);
             assert!(said.iter().any(|one| one.contains(says)), "{said:?} does not say {says:?}");

@@ -2,8 +2,8 @@
 
 use quote::ToTokens as _;
 use syn::{
-    Attribute, Expr, FnArg, Generics, Ident, ItemTrait, Meta, Pat, PatType, Receiver, ReceiverKind, Safety,
-    Signature, TraitItem, TraitItemFn, Type,
+    Attribute, Expr, FnArg, Generics, Ident, ItemTrait, LitStr, Meta, Pat, PatType, Receiver, ReceiverKind,
+    Safety, Signature, TraitItem, TraitItemFn, Type,
 };
 
 use super::model::{Absent, Argument, Input, Method, Parameter, Service};
@@ -28,6 +28,7 @@ pub(crate) fn parse(options: Options, item: ItemTrait, mut mistakes: Mistakes) -
     let service = Service {
         name: options.name,
         version: options.version,
+        sidecar: options.sidecar,
         methods: methods.collect(),
         ident: item.ident,
         visibility: item.vis,
@@ -35,6 +36,7 @@ pub(crate) fn parse(options: Options, item: ItemTrait, mut mistakes: Mistakes) -
         supertraits: item.supertraits,
     };
     check::names(&service, &mut mistakes);
+    check::messages(&service, &mut mistakes);
     mistakes.finish(service)
 }
 
@@ -66,8 +68,8 @@ fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
     let TraitItemFn { attrs: mut attributes, modifiers, sig: mut signature, default, .. } = function;
     let notification = attributes::take_flag(&mut attributes, "notification", mistakes);
     let idempotent = attributes::take_flag(&mut attributes, "idempotent", mistakes);
-    let renamed = attributes::take(&mut attributes, "name", mistakes)
-        .and_then(|attribute| mistakes.keep(attributes::string(&attribute)));
+    let renamed = text(&mut attributes, "name", mistakes);
+    let reply = text(&mut attributes, "reply", mistakes);
 
     if let Some(body) = &default {
         mistakes.say(body, "a service's method has no body: write `;`, and the body where it is implemented");
@@ -94,6 +96,7 @@ fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
 
     Some(Method {
         renamed,
+        reply,
         attributes,
         idempotent,
         receiver: receiver?,
@@ -102,6 +105,12 @@ fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
         ident: signature.ident,
         output: signature.output,
     })
+}
+
+/// Removes `#[name = "..."]` or its like, and returns what it says.
+fn text(attributes: &mut Vec<Attribute>, name: &str, mistakes: &mut Mistakes) -> Option<LitStr> {
+    let attribute = attributes::take(attributes, name, mistakes)?;
+    mistakes.keep(attributes::string(&attribute, name))
 }
 
 fn check_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {

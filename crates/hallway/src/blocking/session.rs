@@ -195,6 +195,10 @@ impl Session {
         let outcome = connection.inbox.receive(read, |received| match received {
             Received::Message(message) => calls.hear(message, &mut heard),
             Received::Refused(refusal) => heard.violation = Some(refusal.error.message),
+            Received::Batch(messages) => messages.into_iter().for_each(|message| match message {
+                Ok(message) => calls.hear(message, &mut heard),
+                Err(refusal) => heard.violation = Some(refusal.error.message),
+            }),
         });
         connection.may_have_worked |= heard.sign_of_work;
         connection.words = heard.words.or(connection.words.take());
@@ -265,7 +269,11 @@ impl Calls {
                 let error = WireError::new(code::UNKNOWN_METHOD, "this client serves nothing");
                 heard.answers.push((id, error));
             }
-            Message::Call(_) | Message::Cancel { .. } | Message::Grant { .. } | Message::Unknown { .. } => (),
+            Message::Call(_)
+            | Message::Named(_)
+            | Message::Cancel { .. }
+            | Message::Grant { .. }
+            | Message::Unknown { .. } => (),
         }
     }
 

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
@@ -11,10 +12,13 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::time::Sleep;
 
 use super::arrival::End;
+use super::batch::Batch;
 use super::first_bytes::FirstBytes;
 use super::incoming::Ticket;
 use super::link::State;
+use super::messages::{self, Command, Reply};
 use super::output::Output;
+use super::turn::Turn;
 use super::{Closed, Inbox, Link, Received, Recognition, Refusal};
 use crate::encoding::Raw;
 use crate::limits::{HELLO_DEADLINE, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE};
@@ -28,6 +32,12 @@ pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) trait Dispatch: Send + Sync + 'static {
     /// Begins a call. `None`: it has been answered already.
     fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling>;
+
+    /// What a message of this name asks for.
+    fn command(&self, name: &str) -> Result<&Command, WireError>;
+
+    /// The methods that are subscribed to for a peer that need not ask, by the names of their events.
+    fn events(&self) -> &BTreeMap<&'static str, String>;
 }
 
 /// The one task that reads from and writes to a connection.
@@ -79,6 +89,7 @@ impl Driver {
 
     /// Runs the connection to its end.
     pub(crate) async fn run(mut self) {
+        messages::subscribe(&self.link, &self.dispatch);
         std::future::poll_fn(|cx| self.poll(cx)).await;
     }
 
@@ -180,6 +191,7 @@ impl Driver {
             Recognition::Wire(wire) => {
                 self.link.recognised(wire);
                 self.inbox = Inbox::new(wire);
+                messages::subscribe(&self.link, &self.dispatch);
                 self.receive_messages(&bytes);
             }
             Recognition::Refused(refusal) => turn_away(&self.link, refusal),
@@ -191,9 +203,13 @@ impl Driver {
         let outcome = inbox.receive_until(bytes, |received| match received {
             // What stands behind the message that ended the conversation is nobody's any more.
             _ if link.closed().is_some() => ControlFlow::Continue(()),
-            Received::Message(message) => act(link, dispatch, timer, message),
+            Received::Message(message) => act(link, dispatch, timer, message, None),
             Received::Refused(refusal) => {
-                refuse(link, refusal);
+                refuse(link, refusal, None);
+                ControlFlow::Continue(())
+            }
+            Received::Batch(messages) => {
+                act_on_all(link, dispatch, timer, messages);
                 ControlFlow::Continue(())
             }
         });
@@ -216,7 +232,7 @@ impl Driver {
         }
         // No answer and no grant can come any more.
         self.link.outgoing().close(&closed);
-        self.link.incoming().grant_all();
+        self.link.incoming().input_ends();
         if self.inbox.is_within_message() {
             tracing::debug!(peer = %self.link.peer().address, "the peer closed in the middle of a message");
         }
@@ -264,15 +280,15 @@ impl Drop for Driver {
 
 /// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
 /// connection ends instead: that answer will never come.
-fn refuse(link: &Link, refusal: ProtocolError) {
+fn refuse(link: &Link, refusal: ProtocolError, batch: Option<&Arc<Batch>>) {
     let ProtocolError { id, error, answers } = refusal;
     if matches!(link.state(), State::Guarded { .. }) {
         return refuse_stranger(link);
     }
     let awaited = match &id {
-        Some(id) => link.outgoing().is_open(id),
+        Some(id) if !id.is_null() => link.outgoing().is_open(id),
         // Nobody can say whose answer it was, if it was one: to who began the conversation it most likely is.
-        None => link.spoke_first() && link.outgoing().any_open(),
+        _ => link.spoke_first() && link.outgoing().any_open(),
     };
     if awaited && answers != Some(false) {
         let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
@@ -280,7 +296,41 @@ fn refuse(link: &Link, refusal: ProtocolError) {
     }
     // With the id of a call of ours, the peer would take the refusal for the end of its own.
     let id = id.filter(|_| answers != Some(true));
-    let _written = link.send(&Message::Error::<()> { id, error });
+    answer(link, batch, id, error);
+}
+
+/// Tells the peer of an error, together with the other answers to its list if it was in one.
+fn answer(link: &Link, batch: Option<&Arc<Batch>>, id: Option<Id>, error: WireError) {
+    let error = Message::Error::<()> { id, error };
+    let _written = match batch {
+        None => link.send(&error),
+        Some(batch) => batch.answer(&error),
+    };
+}
+
+/// Acts on the messages of a list.
+fn act_on_all(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    messages: Vec<Result<Message<'_, Raw<'_>>, ProtocolError>>,
+) {
+    let batch = match Batch::new(link, &messages) {
+        Ok(batch) => batch,
+        Err(error) => return answer(link, None, Some(Id::null()), error),
+    };
+    for message in messages {
+        match message {
+            _ if link.closed().is_some() => return,
+            Err(refusal) => refuse(link, refusal, batch.as_ref()),
+            // What follows it would have to wait for ours: it is heard only where it stands alone.
+            Ok(Message::Hello(_)) if !matches!(link.state(), State::Guarded { .. }) => (),
+            Ok(Message::Hello(_)) => refuse_stranger(link),
+            Ok(message) => {
+                let _goes_on = act(link, dispatch, timer, message, batch.as_ref());
+            }
+        }
+    }
 }
 
 /// Acts on one message. Broken off where the next one has to wait until our `hello` has gone.
@@ -289,13 +339,15 @@ fn act(
     dispatch: &Arc<dyn Dispatch>,
     timer: &mut Option<Pin<Box<Sleep>>>,
     message: Message<'_, Raw<'_>>,
+    batch: Option<&Arc<Batch>>,
 ) -> ControlFlow<()> {
     match message {
-        Message::Hello(hello) => return greeted(link, timer, &hello),
+        Message::Hello(hello) => return greeted(link, dispatch, timer, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
             refuse_stranger(link);
         }
-        Message::Call(call) => begin(link, dispatch, call),
+        Message::Call(call) => begin(link, dispatch, call, Reply::Result, batch),
+        Message::Named(call) => messages::command(link, dispatch, call),
         Message::Cancel { id } => link.incoming().cancel(&id),
         Message::Grant { id, items } => link.incoming().grant(&id, items),
         Message::Result { id, value } => {
@@ -322,18 +374,20 @@ fn act(
         Message::Goaway(goaway) => link.outgoing().goaway(goaway),
         Message::Unknown { id } => {
             let id = id.filter(|id| !link.outgoing().is_open(id));
-            let error = WireError::new(
-                code::UNKNOWN_MESSAGE,
-                "a message of no known kind: write `call`, `cancel`, `grant` or `hello`",
-            );
-            let _written = link.send(&Message::Error::<()> { id, error });
+            let message = format!("a message of no known kind: write {}", link.wire().protocol().kinds());
+            answer(link, batch, id, WireError::new(code::UNKNOWN_MESSAGE, message));
         }
     }
     ControlFlow::Continue(())
 }
 
 /// Answers a `hello` with our own, if it has not been said.
-fn greeted(link: &Link, timer: &mut Option<Pin<Box<Sleep>>>, hello: &Hello) -> ControlFlow<()> {
+fn greeted(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    hello: &Hello,
+) -> ControlFlow<()> {
     link.outgoing().hello();
     if let State::Guarded { token } = link.state() {
         if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
@@ -341,6 +395,7 @@ fn greeted(link: &Link, timer: &mut Option<Pin<Box<Sleep>>>, hello: &Hello) -> C
             return ControlFlow::Continue(());
         }
         link.advance(State::Open);
+        messages::subscribe(link, dispatch);
     }
     *timer = None;
     if !link.outgoing().answers_hello() {
@@ -376,33 +431,43 @@ fn refuse_stranger(link: &Link) {
 }
 
 /// Begins a call of the peer's.
-fn begin(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call<'_, Raw<'_>>) {
-    let refuse = |id: Option<Id>, error| {
-        if id.is_some() {
-            let _written = link.send(&Message::Error::<()> { id, error });
-        }
-    };
-    let ticket = match link.incoming().open(link, &call) {
+pub(super) fn begin(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    call: Call<'_, Raw<'_>>,
+    reply: Reply,
+    batch: Option<&Arc<Batch>>,
+) {
+    let ticket = match link.incoming().open(link, &call, reply, batch) {
         Ok(ticket) => ticket,
-        Err(error) => return refuse(call.id, error),
+        Err(error) => {
+            if call.id.is_some() {
+                answer(link, batch, call.id, error);
+            }
+            return;
+        }
     };
     // The service's own types are read here; a panic of theirs is the error of this call.
     match std::panic::catch_unwind(AssertUnwindSafe(|| dispatch.dispatch(call, &ticket))) {
-        Ok(Some(handling)) => start(link, Handler { ticket, handling: Some(handling) }),
+        Ok(Some(handling)) => {
+            let turn = link.incoming().turn(&ticket);
+            start(link, Handler { handling: Some(handling), ticket, turn });
+        }
         Ok(None) => (),
         Err(_panic) => ticket.error(panicked()),
     }
 }
 
-/// Polls a handler once, here; only one that has to wait becomes a task. While the peer does not read its
-/// answers, nothing begins.
+/// Polls a handler once, here, if it is its turn; only one that has to wait becomes a task. While the peer
+/// does not read its answers, nothing begins.
 fn start(link: &Arc<Link>, mut handler: Handler) {
     let ticket = Arc::clone(&handler.ticket);
     if ticket.is_overdue() {
         return;
     }
-    let running = Arc::clone(&link.incoming().running);
-    let place = if link.is_full() { None } else { running.clone().try_acquire_owned().ok() };
+    let running = link.incoming().places(&ticket);
+    let waits = link.is_full() || !handler.turn.has_come();
+    let place = if waits { None } else { running.clone().try_acquire_owned().ok() };
     // Nothing is lost by not being woken: the task polls again at once.
     if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
@@ -410,6 +475,7 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
     let deadline = ticket.deadline();
     let waiting = Arc::clone(link);
     let run = async move {
+        handler.turn.comes().await;
         let _place = match place {
             Some(place) => Ok(place),
             None => {
@@ -435,6 +501,8 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
 struct Handler {
     handling: Option<Handling>,
     ticket: Arc<Ticket>,
+    /// The next one's turn comes when this one has answered and stopped.
+    turn: Turn,
 }
 
 impl Future for Handler {

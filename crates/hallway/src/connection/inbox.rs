@@ -28,6 +28,8 @@ pub enum Received<'a> {
     Message(Message<'a, Raw<'a>>),
     /// A body that cannot be acted on; the refusal is to be sent, and the connection goes on.
     Refused(ProtocolError),
+    /// Several messages in one, not empty; their answers go out in one as well.
+    Batch(Vec<Result<Message<'a, Raw<'a>>, ProtocolError>>),
 }
 
 /// A frame that is being read over, and its first bytes, which tell whom to answer.
@@ -139,9 +141,14 @@ impl Inbox {
 }
 
 fn read(wire: Wire, body: &[u8]) -> Received<'_> {
-    match wire.protocol().decode(wire.encoding(), body) {
-        Ok(message) => Received::Message(message),
-        Err(refusal) => Received::Refused(refusal),
+    let decode = |body| wire.protocol().decode(wire.encoding(), body);
+    match wire.protocol().batch(wire.encoding(), body) {
+        None => match decode(body) {
+            Ok(message) => Received::Message(message),
+            Err(refusal) => Received::Refused(refusal),
+        },
+        Some(Ok(bodies)) => Received::Batch(bodies.into_iter().map(decode).collect()),
+        Some(Err(refusal)) => Received::Refused(refusal),
     }
 }
 
@@ -179,7 +186,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::{Call, Id};
+    use crate::encoding::Encoding;
+    use crate::framing::Framing;
+    use crate::protocol::{Call, Id, Protocol};
 
     fn call(wire: Wire, id: u64, length: usize) -> Vec<u8> {
         let mut out = Vec::new();
@@ -197,6 +206,7 @@ mod tests {
                     Received::Message(Message::Call(call)) => format!("call {}", call.id.unwrap()),
                     Received::Message(other) => format!("{other:?}"),
                     Received::Refused(refusal) => format!("{} {:?}", refusal.error.code, refusal.id),
+                    Received::Batch(messages) => format!("list of {}", messages.len()),
                 });
             });
             taken.unwrap();
@@ -216,6 +226,25 @@ mod tests {
                     ["call 1", "frame_too_long Some(Number(2))", "call 3"],
                     "{wire} by {piece}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn lists_arrive_however_they_are_cut() {
+        let list = r#"[{"jsonrpc":"2.0","id":1,"method":"a"},1,[]]"#;
+        for framing in Framing::ALL {
+            let wire = Wire::new(*framing, Encoding::Json, Protocol::JsonRpc).unwrap();
+            let mut one = Vec::new();
+            let framed = framing.frame(&mut one, |out| {
+                out.extend_from_slice(list.as_bytes());
+                Ok::<(), std::convert::Infallible>(())
+            });
+            framed.unwrap();
+            let input = [one.clone(), call(wire, 1, 10), one].concat();
+            for piece in [1, 2, 7, usize::MAX] {
+                let found = receive(wire, &input, piece);
+                assert_eq!(found, ["list of 3", "call 1", "list of 3"], "{wire} by {piece}");
             }
         }
     }
@@ -267,7 +296,30 @@ mod tests {
         assert_eq!(inbox.held.capacity(), 0);
     }
 
+    /// Everything that is received, in words.
+    fn all_of(wire: Wire, input: &[u8], piece: usize) -> Vec<String> {
+        let (mut inbox, mut found) = (Inbox::new(wire), Vec::new());
+        for piece in input.chunks(piece) {
+            if let Err(error) = inbox.receive(piece, |received| found.push(format!("{received:?}"))) {
+                found.push(error.to_string());
+                break;
+            }
+        }
+        found
+    }
+
     proptest! {
+        #[test]
+        fn any_split_of_lines_says_the_same(
+            input in r#"(\{"(type|v|id)":("(list_peers|a\.b|error|cancel)"|1|null)(,"(request_id|payload|call)":("[a-z}{\n]{0,3}"|\{\}|\[|7))?\}?[ \r\n]?){0,6}"#,
+            piece in 1usize..9,
+        ) {
+            for wire in Wire::all().filter(|wire| wire.framing() == crate::framing::Framing::Lines) {
+                let whole = all_of(wire, input.as_bytes(), usize::MAX);
+                prop_assert_eq!(all_of(wire, input.as_bytes(), piece), whole, "{}", wire);
+            }
+        }
+
         #[test]
         fn any_bytes_are_answered_or_end_the_connection(
             bytes in proptest::collection::vec(any::<u8>(), 0..300),

@@ -6,12 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{self, Notify, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::batch::Batch;
+use super::messages::Reply;
+use super::turn::Turn;
+use super::work::Work;
 use super::{Link, WriteError};
-use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW, STREAM_WINDOW_MAX};
+use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
 use crate::protocol::{Call, Id, Message, Progress, WireError, code};
 
 /// The table of calls being served.
@@ -19,13 +23,13 @@ use crate::protocol::{Call, Id, Message, Progress, WireError, code};
 pub(crate) struct Incoming {
     table: Mutex<Table>,
     /// Handlers that run; the others wait in line.
-    pub(super) running: Arc<Semaphore>,
+    running: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<Id, Entry>,
-    /// Calls and notifications.
+    /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
     /// Calls whose answer is being written: their ids and places are free, the connection is still needed.
     answering: usize,
@@ -33,6 +37,9 @@ struct Table {
     last: u64,
     /// Nothing more is dispatched.
     stopped: bool,
+    /// How many calls had no name, and the line that they stand in.
+    unnamed: u64,
+    line: Option<Arc<sync::Mutex<()>>>,
 }
 
 /// Room for so many open calls is kept while there are none: a connection that was busy once is idle like
@@ -52,7 +59,13 @@ impl Incoming {
     }
 
     /// Enters a call.
-    pub(super) fn open<P>(&self, link: &Arc<Link>, call: &Call<'_, P>) -> Result<Arc<Ticket>, WireError> {
+    pub(super) fn open<P>(
+        &self,
+        link: &Arc<Link>,
+        call: &Call<'_, P>,
+        reply: Reply,
+        batch: Option<&Arc<Batch>>,
+    ) -> Result<Arc<Ticket>, WireError> {
         let mut table = self.table();
         if table.stopped {
             let message = "no call is taken any more; connect again";
@@ -67,24 +80,48 @@ impl Incoming {
         }
         let deadline =
             call.deadline_ms.map(|ms| Instant::now() + Duration::from_millis(ms).min(DEADLINE_MAX));
-        let credit = call.window.unwrap_or(STREAM_WINDOW).min(STREAM_WINDOW_MAX);
+        let unsaid = || link.wire().protocol().window();
+        let credit = call.window.map_or_else(unsaid, |window| window.min(STREAM_WINDOW_MAX));
+        let id = match &call.id {
+            Some(Id::Unnamed(_)) => Some(table.next_unnamed()),
+            id => id.clone(),
+        };
         let ticket = Arc::new(Ticket {
             link: Arc::clone(link),
-            id: call.id.clone(),
+            id,
+            reply,
+            batch: batch.cloned(),
+            work: call.token.as_ref().and_then(|token| Work::new(token, &call.method)),
             deadline,
             credit: Mutex::new(credit),
             changed: Notify::new(),
             ended: AtomicBool::new(false),
             withdrawn: AtomicBool::new(false),
         });
-        table.open += 1;
-        if let Some(id) = &call.id {
+        table.open += ticket.counts();
+        if let Some(id) = &ticket.id {
             table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
             if let Id::Number(number) = id {
                 table.last = table.last.max(*number);
             }
         }
         Ok(ticket)
+    }
+
+    /// When the call may begin.
+    pub(super) fn turn(&self, ticket: &Ticket) -> Turn {
+        match &ticket.id {
+            Some(Id::Unnamed(_)) => Turn::last_of(Arc::clone(self.table().line.get_or_insert_default())),
+            _ => Turn::Any,
+        }
+    }
+
+    /// Where its handler finds a place to run. Events that come by themselves take none from the calls.
+    pub(super) fn places(&self, ticket: &Ticket) -> Arc<Semaphore> {
+        match &ticket.id {
+            Some(Id::Event(_)) => Arc::new(Semaphore::new(1)),
+            _ => Arc::clone(&self.running),
+        }
     }
 
     /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
@@ -120,10 +157,14 @@ impl Incoming {
         }
     }
 
-    /// No grant can come any more: what the connection holds is the bound.
-    pub(super) fn grant_all(&self) {
-        for entry in self.table().by_id.values() {
-            entry.ticket.set_credit(|_| u32::MAX);
+    /// The peer has finished sending. No grant can come any more: what the connection holds is the bound. Events
+    /// that it has not asked for end here.
+    pub(super) fn input_ends(&self) {
+        for (id, entry) in &self.table().by_id {
+            match id {
+                Id::Event(_) => entry.withdraw(),
+                _ => entry.ticket.set_credit(|_| UNLIMITED),
+            }
         }
     }
 
@@ -147,11 +188,11 @@ impl Incoming {
         (!std::mem::replace(&mut table.stopped, true)).then_some(table.last)
     }
 
-    fn begins_answer(&self, id: Option<&Id>) {
+    fn begins_answer(&self, ticket: &Ticket) {
         let mut table = self.table();
-        table.open = table.open.saturating_sub(1);
+        table.open = table.open.saturating_sub(ticket.counts());
         table.answering += 1;
-        if let Some(id) = id {
+        if let Some(id) = &ticket.id {
             table.by_id.remove(id);
         }
         if table.by_id.is_empty() {
@@ -166,6 +207,13 @@ impl Incoming {
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn next_unnamed(&mut self) -> Id {
+        self.unnamed += 1;
+        Id::Unnamed(self.unnamed)
     }
 }
 
@@ -184,6 +232,11 @@ impl Entry {
 pub(crate) struct Ticket {
     link: Arc<Link>,
     id: Option<Id>,
+    reply: Reply,
+    /// What the answer leaves with, if not alone.
+    batch: Option<Arc<Batch>>,
+    /// How the caller follows it, if not by its id.
+    work: Option<Box<Work>>,
     deadline: Option<Instant>,
     /// How many items the caller has room for.
     credit: Mutex<u32>,
@@ -194,6 +247,11 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
+    /// As how many open calls.
+    fn counts(&self) -> usize {
+        usize::from(!matches!(self.id, Some(Id::Event(_))))
+    }
+
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.link
     }
@@ -243,23 +301,49 @@ impl Ticket {
     /// Answers with a value; the first answer is the one that counts.
     pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
         self.end(|id| {
-            if let Err(error) = self.link.send(&Message::Result { id, value: Some(value) }) {
+            let sent = match self.reply {
+                Reply::Silent if !is_named(&id) => Ok(()),
+                Reply::Named(name) => self.answer(&Message::Named(Call::new(Some(id), name, Some(value)))),
+                Reply::Silent | Reply::Result => self.answer(&Message::Result { id, value: Some(value) }),
+            };
+            if let Err(error) = sent {
                 self.send_error(unsendable(&error));
             }
         });
     }
 
+    /// Ends a call that is not to be answered: only who has given it a name waits for its end.
+    pub(crate) fn done(&self) {
+        match &self.id {
+            Some(id) if is_named(id) => self.result(&()),
+            _ => self.end(|_| ()),
+        }
+    }
+
     /// Answers with an error; the first answer is the one that counts.
     pub(crate) fn error(&self, error: WireError) {
-        self.end(|_| self.send_error(error));
+        self.end(|id| {
+            // Events that nobody asked for end with the connection, and without a word.
+            let expected = matches!(error.code.as_str(), code::CLOSING | code::CANCELLED);
+            if !(expected && matches!(id, Id::Event(_))) {
+                self.send_error(error);
+            }
+        });
     }
 
     fn send_error(&self, error: WireError) {
         let code = error.code.clone();
-        if self.link.send::<()>(&Message::Error { id: self.id.clone(), error }).is_err() {
+        if self.answer::<()>(&Message::Error { id: self.id.clone(), error }).is_err() {
             // Its details were what could not be sent.
             let bare = WireError::new(code, "the error's own words could not be sent");
-            let _unsendable = self.link.send::<()>(&Message::Error { id: self.id.clone(), error: bare });
+            let _unsendable = self.answer::<()>(&Message::Error { id: self.id.clone(), error: bare });
+        }
+    }
+
+    fn answer<P: Serialize>(&self, message: &Message<'_, P>) -> Result<(), WriteError> {
+        match &self.batch {
+            None => self.link.send(message),
+            Some(batch) => batch.answer(message),
         }
     }
 
@@ -289,9 +373,16 @@ impl Ticket {
     /// more.
     pub(crate) fn progress(&self, progress: Progress) {
         let open = !self.ended.load(Ordering::Acquire) && !self.link.is_full();
-        if let Some(id) = self.id.clone().filter(|_| open) {
-            let _gone = self.link.send::<()>(&Message::Progress { id, progress });
+        if let Some(id) = self.id.clone().filter(|id| open && is_named(id)) {
+            match &self.work {
+                None => self.send_progress(id, progress),
+                Some(work) => work.step(progress, |token, progress| self.send_progress(token, progress)),
+            }
         }
+    }
+
+    fn send_progress(&self, id: Id, progress: Progress) {
+        let _gone = self.link.send::<()>(&Message::Progress { id, progress });
     }
 
     async fn credit(&self) -> Result<(), Gone> {
@@ -312,12 +403,17 @@ impl Ticket {
     fn spend(&self) -> bool {
         let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
         let spent = *credit > 0;
-        *credit = credit.saturating_sub(1);
+        if *credit != UNLIMITED {
+            *credit = credit.saturating_sub(1);
+        }
         spent
     }
 
     fn grant(&self, items: u32) {
-        self.set_credit(|credit| credit.saturating_add(items).min(STREAM_WINDOW_MAX));
+        self.set_credit(|credit| match credit {
+            UNLIMITED => UNLIMITED,
+            credit => credit.saturating_add(items).min(STREAM_WINDOW_MAX),
+        });
     }
 
     fn set_credit(&self, to: impl FnOnce(u32) -> u32) {
@@ -351,10 +447,13 @@ impl Ticket {
             return;
         }
         // The id and the place are free before the peer can have read the answer.
-        self.link.incoming().begins_answer(self.id.as_ref());
+        self.link.incoming().begins_answer(self);
         // The call counts as open until its answer is in line: a connection that drains closes when nothing
         // is open.
         let mut answering = Answering { ticket: self, panics: true };
+        if let Some(work) = &self.work {
+            work.end(|token, progress| self.send_progress(token, progress));
+        }
         if let Some(id) = self.id.clone() {
             answer(id);
         }
@@ -376,6 +475,11 @@ impl Drop for Answering<'_> {
         self.ticket.link.incoming().has_answered();
         self.ticket.link.wake();
     }
+}
+
+/// Whether the caller can tell what comes under this id from what comes under others.
+fn is_named(id: &Id) -> bool {
+    !matches!(id, Id::Unnamed(_) | Id::Event(_))
 }
 
 /// The stream has been answered already.

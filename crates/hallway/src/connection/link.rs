@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Serialize;
@@ -26,6 +27,8 @@ pub(crate) struct Link {
     outbox: Outbox,
     outgoing: Outgoing,
     incoming: Incoming,
+    /// How many bytes the answers to lists of messages take or may take.
+    batched: AtomicUsize,
 }
 
 /// Where a connection is in its life. It only moves downwards.
@@ -89,6 +92,7 @@ impl Link {
             outbox: Outbox::default(),
             outgoing: Outgoing::new(greets),
             incoming: Incoming::new(),
+            batched: AtomicUsize::new(0),
             hello,
             spoke_first: greets,
         };
@@ -143,6 +147,17 @@ impl Link {
     /// Puts one message in line to be written.
     pub(super) fn send<P: Serialize>(&self, message: &Message<'_, P>) -> Result<(), WriteError> {
         self.outbox.push(self.wire(), message)
+    }
+
+    /// Sets room aside for answers that leave together. All of it is no more than one message may be long.
+    pub(super) fn take_batch_room(&self, bytes: usize) -> bool {
+        let most = self.wire().frame_max();
+        let add = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= most);
+        self.batched.fetch_update(Ordering::AcqRel, Ordering::Acquire, add).is_ok()
+    }
+
+    pub(super) fn give_batch_room(&self, bytes: usize) {
+        self.batched.fetch_sub(bytes, Ordering::AcqRel);
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -14,6 +14,8 @@ mod refusal;
 mod wire;
 
 #[cfg(feature = "tokio")]
+mod batch;
+#[cfg(feature = "tokio")]
 pub(crate) mod driver;
 #[cfg(feature = "tokio")]
 mod first_bytes;
@@ -22,11 +24,17 @@ pub(crate) mod incoming;
 #[cfg(feature = "tokio")]
 pub(crate) mod link;
 #[cfg(feature = "tokio")]
+pub(crate) mod messages;
+#[cfg(feature = "tokio")]
 mod outbox;
 #[cfg(feature = "tokio")]
 mod outgoing;
 #[cfg(feature = "tokio")]
 mod output;
+#[cfg(feature = "tokio")]
+mod turn;
+#[cfg(feature = "tokio")]
+mod work;
 
 mod closed;
 

@@ -42,10 +42,24 @@ impl Line {
         }
         let before = self.bytes.len();
         wire.write(message, &mut self.bytes)?;
-        if matches!(message, Message::Result { .. } | Message::Error { .. }) {
+        if matches!(message, Message::Result { .. } | Message::Error { .. } | Message::Named(_)) {
             self.answers += self.bytes.len() - before;
         }
         Ok(())
+    }
+
+    fn push_answers(&mut self, wire: Wire, body: &[u8]) {
+        if self.shut {
+            return;
+        }
+        let before = self.bytes.len();
+        let framed = wire.framing().frame(&mut self.bytes, |out| {
+            out.extend_from_slice(body);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        match framed {
+            Ok(()) => self.answers += self.bytes.len() - before,
+        }
     }
 }
 
@@ -54,6 +68,11 @@ impl Outbox {
     /// [`room`](Self::room) first, and answers are bounded in number.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
         self.in_order(|line| line.push(wire, message))
+    }
+
+    /// Appends a body that holds answers, put together elsewhere.
+    pub(super) fn push_answers(&self, wire: Wire, body: &[u8]) {
+        self.in_order(|line| line.push_answers(wire, body));
     }
 
     /// Appends something that is no message: to a peer that understands none.

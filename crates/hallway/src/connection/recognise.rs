@@ -87,12 +87,11 @@ fn message(framing: Framing, body: Option<&[u8]>, whole: bool) -> Look {
             let mut names = Names::new(body);
             loop {
                 match names.next() {
-                    Name::Member(b"type") => return refused(Refusal::Sidecar),
-                    Name::Member(b"jsonrpc") => return refused(Refusal::JsonRpc),
-                    Name::Member(name) if Protocol::Native.is_told_by(name) => {
-                        break (Protocol::Native, true);
+                    Name::Member(name) => {
+                        if let Some(protocol) = Protocol::told_by(name) {
+                            break (protocol, true);
+                        }
                     }
-                    Name::Member(_) => (),
                     Name::Over => break (Protocol::Native, true),
                     Name::Cut => break (Protocol::Native, whole),
                 }

@@ -13,10 +13,6 @@ pub enum Refusal {
     Tls,
     /// The banner of SSH.
     Ssh,
-    /// JSON-RPC 2.0.
-    JsonRpc,
-    /// Messages with a `type` and a `payload`.
-    Sidecar,
     /// Anything else.
     Noise,
 }
@@ -40,8 +36,6 @@ impl Refusal {
             Self::Http => "http",
             Self::Tls => "tls",
             Self::Ssh => "ssh",
-            Self::JsonRpc => "jsonrpc",
-            Self::Sidecar => "sidecar",
             Self::Noise => "noise",
         }
     }
@@ -53,10 +47,6 @@ impl Refusal {
             Self::Http => instead!("this is a hallway socket, and HTTP is not spoken here"),
             Self::Tls => instead!("this is a hallway socket, and TLS is not spoken here"),
             Self::Ssh => instead!("this is a hallway socket, and SSH is not spoken here"),
-            Self::JsonRpc => instead!("this is a hallway socket, and JSON-RPC is not spoken here"),
-            Self::Sidecar => {
-                instead!("this is a hallway socket, and messages with a `type` are not spoken here")
-            }
             Self::Noise => instead!("this is a hallway socket, and the first bytes are of no message"),
         }
     }

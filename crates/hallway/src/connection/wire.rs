@@ -40,10 +40,11 @@ impl Wire {
         frame_max: FRAME_MAX,
     };
 
-    /// A combination, if it makes sense: a text framing cannot carry a binary encoding.
+    /// A combination, if it makes sense: a text framing cannot carry a binary encoding, and not every dialect
+    /// is written in every encoding.
     #[must_use]
     pub fn new(framing: Framing, encoding: Encoding, protocol: Protocol) -> Option<Self> {
-        let fits = framing.is_binary() || encoding.is_text();
+        let fits = (framing.is_binary() || encoding.is_text()) && protocol.fits(encoding);
         fits.then_some(Self { framing, encoding, protocol, frame_max: FRAME_MAX })
     }
 

@@ -15,6 +15,9 @@ pub enum Message<'a, P> {
     Goaway(Goaway),
     /// A call, or, without an id, a notification.
     Call(Call<'a, P>),
+    /// A message that a service has a name for, in place of a method's: to the side that serves, a call of what
+    /// it stands for; from there, the reply to one.
+    Named(Call<'a, P>),
     /// A call's value; the end of it. Without a value for a stream that has ended.
     Result {
         /// The call.
@@ -78,7 +81,7 @@ pub enum Message<'a, P> {
 pub struct Call<'a, P> {
     /// What the answer goes to; `None` asks for no answer.
     pub id: Option<Id>,
-    /// `service.method`.
+    /// `service.method`; or the name, in [`Message::Named`].
     pub method: Cow<'a, str>,
     /// The parameters, by name; `None` is the same as none at all.
     pub params: Option<P>,
@@ -86,6 +89,8 @@ pub struct Call<'a, P> {
     pub deadline_ms: Option<u64>,
     /// How many elements of a stream may be sent before the first grant.
     pub window: Option<u32>,
+    /// What the caller calls the progress of this call, in a dialect where that is not the call's id.
+    pub token: Option<Id>,
     /// A W3C `traceparent`.
     pub trace: Option<Cow<'a, str>>,
     /// The idempotency key: two calls with the same key have one effect, where the method keeps keys.
@@ -95,7 +100,16 @@ pub struct Call<'a, P> {
 impl<'a, P> Call<'a, P> {
     /// A call with nothing but its method and its parameters.
     pub fn new(id: Option<Id>, method: impl Into<Cow<'a, str>>, params: Option<P>) -> Self {
-        Self { id, method: method.into(), params, deadline_ms: None, window: None, trace: None, key: None }
+        Self {
+            id,
+            method: method.into(),
+            params,
+            deadline_ms: None,
+            window: None,
+            token: None,
+            trace: None,
+            key: None,
+        }
     }
 }
 
@@ -112,12 +126,31 @@ pub struct Progress {
     /// A few words for people.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// Which part of the work this tells of, for a caller that follows it by a token of its own.
+    #[serde(skip)]
+    pub(crate) stage: Stage,
+}
+
+/// The parts of a work that is told of by token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// It has begun.
+    Begin {
+        /// What it is.
+        title: Box<str>,
+    },
+    /// It goes on.
+    #[default]
+    Report,
+    /// It is over.
+    End,
 }
 
 impl Progress {
     /// So much done, of so much.
     #[must_use]
     pub fn new(done: u64, total: Option<u64>, message: impl Into<String>) -> Self {
-        Self { done, total, message: message.into() }
+        Self { done, total, message: message.into(), stage: Stage::Report }
     }
 }

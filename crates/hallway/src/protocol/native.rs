@@ -2,12 +2,12 @@
 //!
 //! Written for people to read in `spec/wire.md`.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
+use super::member::{Text, optional, read};
 use super::{Call, Goaway, Hello, Id, Message, ProtocolError, Rules, WireError, code};
-use crate::encoding::{DecodeError, EncodeError, Encoding, ObjectWriter, Raw};
+use crate::encoding::{EncodeError, Encoding, ObjectWriter, Raw};
+use crate::limits::STREAM_WINDOW;
 
 pub(super) struct Native;
 
@@ -18,6 +18,9 @@ impl Rules for Native {
     const NAME: &'static str = "native";
     const MARKS: &'static [&'static str] =
         &["v", "call", "hello", "cancel", "grant", "item", "lagged", "progress", "goaway"];
+    const ENCODINGS: &'static [Encoding] = Encoding::ALL;
+    const WINDOW: u32 = STREAM_WINDOW;
+    const KINDS: &'static str = "`call`, `cancel`, `grant` or `hello`";
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
         let mut members = Members::default();
@@ -41,7 +44,8 @@ impl Rules for Native {
         match message {
             Message::Hello(hello) => object.member("hello", hello)?,
             Message::Goaway(goaway) => object.member("goaway", goaway)?,
-            Message::Call(call) => object
+            // This envelope has no names but those of methods; there they would be notifications.
+            Message::Call(call) | Message::Named(call) => object
                 .optional("id", call.id.as_ref().map(Number))?
                 .member("call", call.method.as_ref())?
                 .optional("params", call.params.as_ref())?
@@ -90,7 +94,9 @@ impl Serialize for Number<'_> {
     fn serialize<S: serde::Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Id::Number(number) => writer.serialize_u64(*number),
-            Id::Text(text) => writer.serialize_str(text),
+            Id::Text(text) | Id::Literal(text) => writer.serialize_str(text),
+            // Such ids are other dialects'.
+            Id::Unnamed(_) | Id::Event(_) => writer.serialize_none(),
         }
     }
 }
@@ -228,6 +234,7 @@ impl<'a> Members<'a> {
                 params: self.params.filter(|params| !params.is_null()),
                 deadline_ms: optional("deadline_ms", self.deadline_ms).map_err(refuse)?,
                 window: optional("window", self.window).map_err(refuse)?,
+                token: None,
                 trace: optional::<Text<'a>>("trace", self.trace).map_err(refuse)?.map(|text| text.0),
                 key: optional::<Text<'a>>("key", self.key).map_err(refuse)?.map(|text| text.0),
                 id,
@@ -253,17 +260,3 @@ impl<'a> Members<'a> {
         })
     }
 }
-
-fn read<'a, T: Deserialize<'a>>(name: &str, raw: Raw<'a>) -> Result<T, String> {
-    raw.decode().map_err(|error: DecodeError| format!("`{name}`: {error}"))
-}
-
-/// A member that may be absent; `null` is the same as absent.
-fn optional<'a, T: Deserialize<'a>>(name: &str, raw: Option<Raw<'a>>) -> Result<Option<T>, String> {
-    raw.map_or(Ok(None), |raw| read(name, raw))
-}
-
-/// Text borrowed from the message where it holds no escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

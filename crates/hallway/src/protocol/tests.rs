@@ -61,12 +61,22 @@ fn messages_as_the_specification_shows_them() {
 }
 
 /// The message with its payload decoded.
-fn owned<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, serde_json::Value> {
+pub(super) fn owned<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, serde_json::Value> {
     let value = |raw: Raw<'_>| raw.decode().unwrap();
     match message {
-        Message::Call(Call { id, method, params, deadline_ms, window, trace, key }) => {
-            Message::Call(Call { id, method, params: params.map(value), deadline_ms, window, trace, key })
+        Message::Call(Call { id, method, params, deadline_ms, window, token, trace, key }) => {
+            Message::Call(Call {
+                id,
+                method,
+                params: params.map(value),
+                deadline_ms,
+                window,
+                token,
+                trace,
+                key,
+            })
         }
+        Message::Named(call) => unreachable!("{call:?} is of another dialect"),
         Message::Result { id, value: result } => Message::Result { id, value: result.map(value) },
         Message::Item { id, seq, value: item } => Message::Item { id, seq, value: value(item) },
         Message::Hello(hello) => Message::Hello(hello),

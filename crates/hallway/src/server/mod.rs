@@ -1,7 +1,9 @@
 //! The serving side: services under their names, connections accepted, and one way to stop.
 
 mod admin;
+mod discover;
 mod leases;
+mod openrpc;
 mod serve;
 mod status;
 

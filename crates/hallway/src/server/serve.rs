@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::admin::AdminService;
+use super::discover::DiscoveryService;
 use super::leases::{Lease, Leases};
 use super::status::{Count, ServiceStatus, Status};
 use crate::connection::link::Opening;
@@ -31,6 +32,10 @@ pub struct ServerBuilder {
 
 impl ServerBuilder {
     /// Adds a service.
+    ///
+    /// # Panics
+    /// When it is spoken to in messages with a type, and another service has a command or an event of the same
+    /// type.
     #[must_use]
     pub fn service(mut self, service: impl Service) -> Self {
         self.router.add(Arc::new(service));
@@ -68,7 +73,9 @@ impl ServerBuilder {
     #[must_use]
     pub fn build(mut self) -> Server {
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
-            self.router.add(Arc::new(AdminService::new(ServerHandle { shared: shared.clone() })));
+            let handle = ServerHandle { shared: shared.clone() };
+            self.router.add(Arc::new(AdminService::new(handle.clone())));
+            self.router.add_unlisted(Arc::new(DiscoveryService::new(handle)));
             Shared {
                 router: Arc::new(self.router),
                 wire: self.wire,
@@ -379,6 +386,11 @@ impl ServerHandle {
             draining: shared.drain.borrow().is_some(),
             limits,
         })
+    }
+
+    /// The program's name and version.
+    pub(super) fn program(&self) -> String {
+        self.shared.upgrade().map(|shared| shared.hello.program.clone()).unwrap_or_default()
     }
 
     pub(super) fn descriptions(&self) -> Vec<&'static crate::service::Description> {

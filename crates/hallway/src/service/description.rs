@@ -15,6 +15,10 @@ pub struct Description {
     /// What it is for (Markdown).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
+    /// Whether its methods are messages of the sidecar dialect too: the type of a message is the method's name, and
+    /// who speaks the dialect is subscribed to every subscription by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sidecar: bool,
     /// What it can do, in the order of declaration.
     pub methods: Vec<MethodDescription>,
     /// The named types that the schemas refer to as `#/$defs/NAME` (JSON Schema 2020-12).
@@ -36,6 +40,10 @@ pub struct MethodDescription {
     /// Whether running it twice is the same as once.
     #[serde(default)]
     pub idempotent: bool,
+    /// In the sidecar dialect, the type of the message that its result, or the end of its stream, is sent in;
+    /// without one, nothing is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
     /// What it takes, in order.
     #[serde(default)]
     pub params: Vec<ParamDescription>,
@@ -100,6 +108,9 @@ pub struct ErrorDescription {
     pub details: Option<Value>,
 }
 
+/// The type of the message that a result is sent in where the method names none.
+const RESULT: &str = "result";
+
 /// Puts a description together; what the macro writes.
 #[derive(Debug)]
 pub struct DescriptionBuilder {
@@ -129,10 +140,18 @@ impl DescriptionBuilder {
             name: name.to_owned(),
             version: version.to_owned(),
             docs: docs.to_owned(),
+            sidecar: false,
             methods: Vec::new(),
             types: serde_json::Map::new(),
         };
         Self { description, schemas: SchemaGenerator::default() }
+    }
+
+    /// Its methods are messages of the sidecar dialect too. Said before any method is added.
+    #[must_use]
+    pub fn sidecar(mut self) -> Self {
+        self.description.sidecar = true;
+        self
     }
 
     /// Adds a method.
@@ -144,6 +163,7 @@ impl DescriptionBuilder {
                 docs: docs.to_owned(),
                 kind: MethodKind::Unary,
                 idempotent: false,
+                reply: None,
                 params: Vec::new(),
                 result: Value::Null,
                 errors: Vec::new(),
@@ -151,7 +171,14 @@ impl DescriptionBuilder {
             schemas: &mut self.schemas,
         };
         describe(&mut method);
-        let method = method.method;
+        let mut method = method.method;
+        let answers = match method.kind {
+            MethodKind::Unary => method.result["type"] != "null",
+            kind => kind == MethodKind::Stream,
+        };
+        if self.description.sidecar && answers {
+            method.reply.get_or_insert_with(|| RESULT.to_owned());
+        }
         self.description.methods.push(method);
         self
     }
@@ -175,6 +202,11 @@ impl MethodBuilder<'_> {
     /// Running it twice is the same as once.
     pub fn idempotent(&mut self) {
         self.method.idempotent = true;
+    }
+
+    /// In the sidecar dialect, its result is sent in a message of this type.
+    pub fn reply(&mut self, name: &str) {
+        self.method.reply = Some(name.to_owned());
     }
 
     /// Adds a parameter; one whose type takes `null` need not be given.

@@ -6,6 +6,8 @@
 
 mod description;
 mod error;
+#[cfg(feature = "tokio")]
+mod messages;
 mod method;
 #[cfg(feature = "tokio")]
 mod near;

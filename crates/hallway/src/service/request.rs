@@ -2,12 +2,12 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::near::unknown;
-use super::{Description, Responder};
+use super::{Description, ParamDescription, Responder};
 use crate::connection::incoming::Ticket;
-use crate::encoding::Raw;
+use crate::encoding::{DecodeError, Raw};
 use crate::protocol::{WireError, code};
 
 /// A service as the server sees it: a description, and a way to begin a call. Written by
@@ -77,18 +77,39 @@ impl<'a> Request<'a> {
             Ok(params) => Handling(Some(Box::pin(handler(params, self.responder)))),
             Err(error) => {
                 let (method, takes) = (&self.method, self.takes());
-                let message = format!("the parameters of `{method}` do not fit: {error} (it takes: {takes})");
+                let fault = self.by_position(&error).unwrap_or_else(|| error.to_string());
+                let message = format!("the parameters of `{method}` do not fit: {fault} (it takes: {takes})");
                 self.responder.refuse(WireError::new(code::BAD_PARAMS, message));
                 Handling(None)
             }
         }
     }
 
-    /// The names of the method's parameters, in order.
-    fn takes(&self) -> String {
+    /// What is wrong with parameters that stand in a list, by the names that they have. `None`: they are in none.
+    fn by_position(&self, error: &DecodeError) -> Option<String> {
+        let given = self.params?.decode::<Vec<IgnoredAny>>().ok()?.len();
+        let declared = self.declared();
+        if given > declared.len() {
+            return Some(format!("{given} in a list, where {} are the most", declared.len()));
+        }
+        if let Some(missing) = declared.iter().skip(given).find(|param| param.required) {
+            return Some(format!("{given} in a list, and `{}` is missing", missing.name));
+        }
+        let error = error.to_string();
+        let (index, fault) = error.strip_prefix('[')?.split_once(']')?;
+        let at_fault = declared.get(index.parse::<usize>().ok()?)?;
+        Some(format!("`{}`{fault}", at_fault.name))
+    }
+
+    /// The method's parameters, in order.
+    fn declared(&self) -> &'static [ParamDescription] {
         let method = self.service.methods.iter().find(|method| method.name == *self.method);
-        let params = method.map(|method| method.params.as_slice()).unwrap_or_default();
-        let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
+        method.map(|method| method.params.as_slice()).unwrap_or_default()
+    }
+
+    /// Their names.
+    fn takes(&self) -> String {
+        let names: Vec<&str> = self.declared().iter().map(|param| param.name.as_str()).collect();
         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     }
 

@@ -47,7 +47,7 @@ impl Responder {
 
     /// Ends a notification, which has no answer.
     pub fn done(&self) {
-        self.ticket().result(&());
+        self.ticket().done();
     }
 
     /// Answers with a stream, one item after the other as the caller has room for them.
@@ -58,7 +58,7 @@ impl Responder {
                 return;
             }
         }
-        self.done();
+        self.ticket().result(&());
     }
 
     /// Answers with a stream that the service's no may end.
@@ -74,7 +74,7 @@ impl Responder {
                 Err(error) => return self.refuse(error.to_wire()),
             }
         }
-        self.done();
+        self.ticket().result(&());
     }
 
     /// Answers with the events of a topic. They have no end of their own: when the connection drains, the
@@ -102,7 +102,7 @@ impl Responder {
                 Event::Lagged { missed, next } => self.ticket().lagged(missed, next),
             }
         }
-        self.done();
+        self.ticket().result(&());
     }
 
     fn ticket(&self) -> &Ticket {

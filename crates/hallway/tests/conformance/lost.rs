@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallway::framing::Framing;
-use hallway::protocol::{Goaway, Hello, Id, Message};
+use hallway::protocol::{Goaway, Hello, Id, Message, Protocol};
 use hallway::service::Method;
 use hallway::{CallError, CallOptions, Client, Outcome, WireError};
 use hallway_testkit::{ProbeClient, RawPeer, RawServer, Setting, Stage, probe, within};
@@ -163,8 +163,11 @@ pub(crate) async fn what_is_beside_the_point_is_passed_over(setting: Setting) {
         let call = echo(&probe, round);
         let (id, ..) = raw.expect_call().await;
         ramble(&mut raw).await;
-        raw.send_value(&json!({ "v": 1, "teleport": {} })).await;
-        assert_eq!(raw.expect_complaint().await.code, "unknown_message");
+        // Where the kind is a value, an unknown one is an event that nobody has asked for.
+        if setting.wire.protocol() != Protocol::Sidecar {
+            raw.send_value(&json!({ "v": 1, "teleport": {} })).await;
+            assert_eq!(raw.expect_complaint().await.code, "unknown_message");
+        }
         raw.answer(id, json!(round)).await;
         raw.answer(id, json!("and again")).await;
         assert_eq!(within("the answer", call).await.unwrap().unwrap(), round);
@@ -174,15 +177,18 @@ pub(crate) async fn what_is_beside_the_point_is_passed_over(setting: Setting) {
 /// Ways to break off the answer to a call; whether its id can still be read.
 pub(crate) fn broken_answers(raw: &RawPeer, id: u64) -> Vec<Vec<u8>> {
     let mut body = Vec::new();
-    let object = hallway::encoding::ObjectWriter::new(raw.wire().encoding(), &mut body);
-    object.member("id", &id).unwrap().member("result", "cut").unwrap().end();
+    let answer = Message::Result { id: Id::Number(id), value: Some("cut") };
+    raw.wire().protocol().encode(raw.wire().encoding(), &answer, &mut body).unwrap();
     let mut answers = vec![
         raw.framed_body(&body[..body.len() - 1]),
         raw.framed_body(b"nonsense"),
         raw.framed_body(b"\xc1"),
         raw.framed_value(&json!({ "v": 1, "id": id, "error": "not an error" })),
-        raw.framed_value(&json!({ "v": 7, "id": id, "result": 1 })),
     ];
+    // A dialect without versions has no other one.
+    if raw.wire().protocol() != Protocol::Sidecar {
+        answers.push(raw.framed_value(&json!({ "v": 7, "id": id, "result": 1 })));
+    }
     match raw.wire().framing() {
         Framing::Length => answers.push(vec![0, 0, 0, 0]),
         Framing::ContentLength => answers.push(b"Content-Length: 0\r\n\r\n".to_vec()),

@@ -8,8 +8,10 @@
 
 mod admin;
 mod codes;
+mod jsonrpc;
 mod pressure;
 mod recognition;
 mod service_macro;
+mod sidecar;
 mod ui;
 mod world;

@@ -14,10 +14,12 @@ const FILES: &[&str] = &[
     "framing.json",
     "hello.json",
     "json-edge.json",
+    "jsonrpc.json",
     "msgpack.json",
     "paths.json",
     "recognition.json",
     "service-files.json",
+    "sidecar.json",
 ];
 
 #[derive(Deserialize)]

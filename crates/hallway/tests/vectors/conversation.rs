@@ -1,12 +1,14 @@
-//! `hello.json` and `errors.json`: what a real server answers.
+//! `hello.json`, `errors.json`, `jsonrpc.json` and `sidecar.json`: what a real server answers.
 
 use std::collections::BTreeSet;
 
+use hallway::framing::Framing;
 use hallway::protocol::code;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::cases::{Bytes, Case, read, run};
+use super::examples::{ExampleService, Examples};
 use super::server::{Peer, TestServer, holds};
 
 #[derive(Deserialize)]
@@ -15,7 +17,13 @@ struct Conversation {
     name: String,
     #[serde(default)]
     listener: Listener,
+    #[serde(default = "length")]
+    framing: String,
     steps: Vec<Step>,
+}
+
+fn length() -> String {
+    Framing::Length.name().to_owned()
 }
 
 #[derive(Default, Deserialize)]
@@ -37,6 +45,8 @@ enum Step {
     Receive(Value),
     /// The server's next message is exactly this text.
     ReceiveExactly(String),
+    /// The client sends nothing more.
+    Finish(True),
     /// The server closes.
     End(True),
 }
@@ -62,12 +72,23 @@ impl Case for Conversation {
 
 #[test]
 fn hello_and_the_reserved_service() {
-    run("hello.json", hold);
+    run("hello.json", |case| hold(case, &TestServer::start()));
 }
 
 #[test]
 fn errors() {
-    run("errors.json", hold);
+    run("errors.json", |case| hold(case, &TestServer::start()));
+}
+
+#[test]
+fn json_rpc() {
+    let server = || TestServer::with(|builder| builder.service(ExampleService::new(Examples)));
+    run("jsonrpc.json", |case| hold(case, &server()));
+}
+
+#[test]
+fn messages_with_a_type() {
+    run("sidecar.json", |case| hold(case, &TestServer::start_with_mesh()));
 }
 
 #[test]
@@ -88,12 +109,14 @@ fn every_code_has_a_conversation_that_ends_in_it() {
     }
 }
 
-fn hold(case: &Conversation) -> Result<(), String> {
-    let server = TestServer::start();
+fn hold(case: &Conversation, server: &TestServer) -> Result<(), String> {
+    let framing = Framing::ALL.iter().find(|framing| framing.name() == case.framing);
+    let framing = *framing.ok_or("no framing of that name")?;
     let mut peer = match case.listener {
         Listener::Unix => server.connect_unix(),
         Listener::Tcp => server.connect_tcp(),
     };
+    peer.frames_by(framing);
     for (number, step) in case.steps.iter().enumerate() {
         take(&mut peer, step).map_err(|reason| format!("step {}: {reason}", number + 1))?;
     }
@@ -117,6 +140,7 @@ fn take(peer: &mut Peer, step: &Step) -> Result<(), String> {
                 return Err(format!("expected {expected}, received {text}"));
             }
         }
+        Step::Finish(True) => peer.finish(),
         Step::End(True) => {
             if let Some(text) = peer.receive()? {
                 return Err(format!("expected the end, received {text}"));

@@ -1,14 +1,16 @@
 //! A real server on a real socket, and a client that knows nothing but bytes.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use hallway::Server;
+use hallway::framing::Framing;
+use hallway::server::ServerBuilder;
 use hallway::transport::{Address, Listener as _, tcp, unix};
-use hallway_testkit::Pad;
+use hallway_testkit::{EchoMesh, Pad};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -28,11 +30,22 @@ pub(crate) struct TestServer {
 
 impl TestServer {
     pub(crate) fn start() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// With the mesh as well.
+    pub(crate) fn start_with_mesh() -> Self {
+        Self::with(|builder| builder.service(EchoMesh::service()))
+    }
+
+    /// With something beside the pad.
+    pub(crate) fn with(services: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let entered = runtime.enter();
-        let server = Server::builder().program("notes 1.2.0").service(Pad::service()).build();
+        let server = Server::builder().program("notes 1.2.0").service(Pad::service());
+        let server = services(server).build();
         let on_unix = unix::Listener::bind(dir.path().join("notes.sock")).unwrap();
         let on_tcp = runtime.block_on(tcp::Listener::bind(([127, 0, 0, 1], 0).into(), TOKEN)).unwrap();
         let Address::Tcp(tcp) = *on_tcp.address() else { panic!("no TCP address") };
@@ -52,26 +65,55 @@ impl TestServer {
     pub(crate) fn connect_unix(&self) -> Peer {
         let stream = UnixStream::connect(self.socket()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Peer { reader: Box::new(stream.try_clone().unwrap()), writer: Box::new(stream) }
+        let (reader, writer) = (stream.try_clone().unwrap(), stream.try_clone().unwrap());
+        Peer::new(
+            Box::new(reader),
+            Box::new(writer),
+            Box::new(move || stream.shutdown(Shutdown::Write).unwrap()),
+        )
     }
 
     pub(crate) fn connect_tcp(&self) -> Peer {
         let stream = TcpStream::connect(self.tcp).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Peer { reader: Box::new(stream.try_clone().unwrap()), writer: Box::new(stream) }
+        let (reader, writer) = (stream.try_clone().unwrap(), stream.try_clone().unwrap());
+        Peer::new(
+            Box::new(reader),
+            Box::new(writer),
+            Box::new(move || stream.shutdown(Shutdown::Write).unwrap()),
+        )
     }
 }
 
-/// A client that frames by hand: four bytes of length, then JSON.
+/// A client that frames by hand: at first with four bytes of length.
 pub(crate) struct Peer {
-    reader: Box<dyn Read>,
+    reader: BufReader<Box<dyn Read>>,
     writer: Box<dyn Write>,
+    finish: Box<dyn Fn()>,
+    framing: Framing,
 }
 
 impl Peer {
+    fn new(reader: Box<dyn Read>, writer: Box<dyn Write>, finish: Box<dyn Fn()>) -> Self {
+        Self { reader: BufReader::new(reader), writer, finish, framing: Framing::Length }
+    }
+
+    /// Sends nothing more.
+    pub(crate) fn finish(&self) {
+        (self.finish)();
+    }
+
+    pub(crate) fn frames_by(&mut self, framing: Framing) {
+        self.framing = framing;
+    }
+
     pub(crate) fn send(&mut self, body: &[u8]) {
-        let length = u32::try_from(body.len()).unwrap();
-        self.send_raw(&[&length.to_be_bytes()[..], body].concat());
+        let (before, after) = match self.framing {
+            Framing::Lines => (Vec::new(), "\n"),
+            Framing::ContentLength => (format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes(), ""),
+            _ => (u32::try_from(body.len()).unwrap().to_be_bytes().to_vec(), ""),
+        };
+        self.send_raw(&[&before, body, after.as_bytes()].concat());
     }
 
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
@@ -81,15 +123,52 @@ impl Peer {
 
     /// The next message, as text; `None` at the end of the connection.
     pub(crate) fn receive(&mut self) -> Result<Option<String>, String> {
-        let mut prefix = [0; 4];
-        match self.reader.read_exact(&mut prefix) {
-            Ok(()) => (),
+        let length = match self.length() {
+            Ok(length) => length,
             Err(error) if ended(&error) => return Ok(None),
             Err(error) => return Err(format!("no answer: {error}")),
-        }
-        let mut body = vec![0; u32::from_be_bytes(prefix) as usize];
+        };
+        let mut body = match length {
+            Some(length) => vec![0; length],
+            None => {
+                let mut line = Vec::new();
+                self.reader.read_until(b'\n', &mut line).map_err(|error| format!("half a line: {error}"))?;
+                match line.pop() {
+                    Some(b'\n') => {
+                        return String::from_utf8(line).map(Some).map_err(|error| error.to_string());
+                    }
+                    _ => return Err(format!("a line that does not end: {}", line.escape_ascii())),
+                }
+            }
+        };
         self.reader.read_exact(&mut body).map_err(|error| format!("half an answer: {error}"))?;
         String::from_utf8(body).map(Some).map_err(|error| error.to_string())
+    }
+
+    /// How long the next body is, where that stands before it.
+    fn length(&mut self) -> std::io::Result<Option<usize>> {
+        match self.framing {
+            Framing::Lines => match self.reader.fill_buf()?.is_empty() {
+                true => Err(std::io::ErrorKind::UnexpectedEof.into()),
+                false => Ok(None),
+            },
+            Framing::ContentLength => {
+                let (mut header, mut empty) = (String::new(), String::new());
+                self.reader.read_line(&mut header)?;
+                if header.is_empty() {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
+                self.reader.read_line(&mut empty)?;
+                let length = header.strip_prefix("Content-Length: ").filter(|_| empty == "\r\n");
+                let length = length.and_then(|length| length.trim_end().parse().ok());
+                length.map(Some).ok_or_else(|| std::io::Error::other(format!("no header: {header:?}")))
+            }
+            _ => {
+                let mut prefix = [0; 4];
+                self.reader.read_exact(&mut prefix)?;
+                Ok(Some(u32::from_be_bytes(prefix) as usize))
+            }
+        }
     }
 }
 

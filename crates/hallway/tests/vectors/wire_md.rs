@@ -8,7 +8,7 @@ use hallway::encoding::Encoding;
 use hallway::framing::Framing;
 use hallway::lifecycle::{Env, Instance, PASSED_ENV, ServiceFile};
 use hallway::limits;
-use hallway::protocol::{Id, Message, Protocol};
+use hallway::protocol::{ERROR_NUMBERS, Id, Message, Protocol, SERVICE_ERROR};
 
 use super::cases::{Bytes, spec};
 use super::errors_md::cells;
@@ -39,21 +39,28 @@ fn the_example_bytes_are_a_ping() {
 
 #[test]
 fn the_conversations_go_as_shown() {
-    let conversations: Vec<String> =
-        blocks().into_iter().filter(|(info, _)| info == "transcript").map(|(_, block)| block).collect();
-    assert!(conversations.len() > 5, "the conversations are not where they are looked for");
-    for conversation in conversations {
-        let server = TestServer::start();
-        let mut peer = server.connect_unix();
-        for line in conversation.lines() {
-            match line.split_once(' ') {
-                Some(("→", sent)) => peer.send(sent.as_bytes()),
-                Some(("←", expected)) => {
-                    let received = peer.receive().unwrap();
-                    assert_eq!(received.as_deref(), Some(expected), "in\n{conversation}");
-                }
-                _ => panic!("neither sent nor received: {line}"),
+    for (info, framing, least) in
+        [("transcript", Framing::Length, 6), ("transcript sidecar", Framing::Lines, 3)]
+    {
+        let conversations: Vec<String> =
+            blocks().into_iter().filter(|(found, _)| found == info).map(|(_, block)| block).collect();
+        assert!(conversations.len() >= least, "the conversations are not where they are looked for");
+        conversations.iter().for_each(|conversation| goes_as_shown(conversation, framing));
+    }
+}
+
+fn goes_as_shown(conversation: &str, framing: Framing) {
+    let server = TestServer::start_with_mesh();
+    let mut peer = server.connect_unix();
+    peer.frames_by(framing);
+    for line in conversation.lines() {
+        match line.split_once(' ') {
+            Some(("→", sent)) => peer.send(sent.as_bytes()),
+            Some(("←", expected)) => {
+                let received = peer.receive().unwrap();
+                assert_eq!(received.as_deref(), Some(expected), "in\n{conversation}");
             }
+            _ => panic!("neither sent nor received: {line}"),
         }
     }
 }
@@ -74,19 +81,33 @@ fn the_limits_are_those_of_the_code() {
 }
 
 #[test]
-fn the_client_works() {
-    let blocks = blocks();
-    let at = blocks.iter().position(|(info, _)| info == "python").unwrap();
-    let (client, (info, expected)) = (&blocks[at].1, &blocks[at + 1]);
-    assert_eq!(info, "text", "what the client prints stands after it");
-    let server = TestServer::start();
-    let ran = Command::new("python3").arg("-c").arg(client).arg(server.socket()).output();
-    let ran = ran.unwrap_or_else(|error| {
-        panic!("python3 cannot be run ({error}): install it, `apt-get install -y python3` or `dnf install -y python3`")
-    });
-    let complaints = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "the client failed:\n{complaints}");
-    assert_eq!(String::from_utf8(ran.stdout).unwrap(), *expected, "{complaints}");
+fn the_numbers_of_json_rpc_are_those_of_the_code() {
+    let document = document();
+    let (_, after) = document.split_once("<!-- numbers: protocol/jsonrpc/numbers.rs -->\n").unwrap();
+    let rows = after.lines().skip(2).take_while(|line| line.starts_with('|')).map(cells);
+    let mut listed: Vec<(String, i32)> =
+        rows.map(|cells| (cells[0].trim_matches('`').to_owned(), cells[1].parse().unwrap())).collect();
+    assert_eq!(listed.pop(), Some(("any of the service's own".to_owned(), SERVICE_ERROR)));
+    let known: Vec<_> = ERROR_NUMBERS.iter().map(|(code, number)| ((*code).to_owned(), *number)).collect();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn the_clients_work() {
+    for info in ["python", "python sidecar"] {
+        let blocks = blocks();
+        let at = blocks.iter().position(|(found, _)| found == info).unwrap();
+        let (client, (info, expected)) = (&blocks[at].1, &blocks[at + 1]);
+        assert_eq!(info, "text", "what the client prints stands after it");
+        let server = TestServer::start_with_mesh();
+        let ran = Command::new("python3").arg("-c").arg(client).arg(server.socket()).output();
+        let ran = ran.unwrap_or_else(|error| {
+            panic!("python3 cannot be run ({error}): install it, `apt-get install -y python3` or `dnf install -y python3`")
+        });
+        let complaints = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "the client failed:\n{complaints}");
+        assert_eq!(String::from_utf8(ran.stdout).unwrap(), *expected, "{complaints}");
+    }
 }
 
 #[test]

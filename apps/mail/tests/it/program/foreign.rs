@@ -5,7 +5,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use super::world::{World, run};
+use super::tools::{node, python};
+use super::world::{Ran, World, mbox, run};
 
 /// What to do where there is no Python.
 const PYTHON: &str = "python3 is needed: sudo apt-get install python3";
@@ -23,6 +24,37 @@ fn the_python_of_the_readme_searches() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{PYTHON}");
     assert_eq!(ran.out.lines().count(), 10, "{}", ran.out);
     assert_eq!(ran.out.lines().next(), Some("57 Re: Roof: the slate is coming"));
+}
+
+fn is_well(ran: &Ran) {
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "all is well\n", ""));
+}
+
+#[test]
+fn the_json_rpc_library_of_editors_works() {
+    let world = World::new().with_sample();
+    let letters = world.path("letters.mbox");
+    mbox(&letters, 3000);
+    is_well(&node(&world, "vscode-jsonrpc.cjs", &[&world.path("run/mail.sock"), &letters]));
+}
+
+#[test]
+fn the_json_rpc_library_of_a_python_language_server_works() {
+    let world = World::new().with_sample();
+    is_well(&python(&world, "python_lsp_jsonrpc.py", &[&world.path("run/mail.sock")]));
+}
+
+#[test]
+fn the_libraries_of_messagepack_work() {
+    let world = World::new().with_sample();
+    is_well(&python(&world, "msgpack_native.py", &[&world.path("run/mail.sock")]));
+    is_well(&node(&world, "msgpack-native.cjs", &[&world.path("run/mail.sock")]));
+}
+
+#[test]
+fn what_can_be_called_is_told_as_open_rpc_has_it() {
+    let world = World::new().with_sample();
+    is_well(&node(&world, "openrpc.cjs", &[&world.path("run/mail.sock")]));
 }
 
 #[test]

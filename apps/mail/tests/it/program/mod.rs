@@ -12,5 +12,6 @@ mod mailboxes;
 mod readme;
 mod starving;
 mod terminal;
+mod tools;
 mod watching;
 mod world;

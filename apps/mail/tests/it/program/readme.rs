@@ -7,8 +7,19 @@ use super::world::{BINARY, World, run};
 
 #[test]
 fn the_readme_shows_what_happens() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let world = World::new();
+    let shown = shows_what_happens("README.md", &World::new());
+    assert!(shown > 15, "{shown}");
+}
+
+#[test]
+fn the_first_readme_shows_what_happens() {
+    let shown = shows_what_happens("../../README.md", &World::new().with_sample());
+    assert!(shown > 3, "{shown}");
+}
+
+/// Runs the commands of a README, and says how many there were.
+fn shows_what_happens(readme: &str, world: &World) -> usize {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(readme)).unwrap();
     std::os::unix::fs::symlink(BINARY, world.path("hallway-mail")).unwrap();
     let path = format!("{}:{}", world.path("").display(), std::env::var("PATH").unwrap());
     let mut shown = 0;
@@ -22,7 +33,7 @@ fn the_readme_shows_what_happens() {
             shown += 1;
         }
     }
-    assert!(shown > 15, "{shown}");
+    shown
 }
 
 /// Whether a text is as it is shown, where `…` stands for anything.

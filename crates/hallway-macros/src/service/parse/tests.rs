@@ -1,13 +1,21 @@
 use super::*;
 
 fn parsed(item: &str) -> syn::Result<Service> {
-    let options = Options { name: "mail".to_owned(), version: "1.0".to_owned() };
+    parsed_as(item, false)
+}
+
+fn parsed_as(item: &str, sidecar: bool) -> syn::Result<Service> {
+    let options = Options { name: "mail".to_owned(), version: "1.0".to_owned(), sidecar };
     parse(options, syn::parse_str(item).expect("a trait"), Mistakes::default())
 }
 
 /// What is said about the methods of a service that is otherwise right.
 fn said_of(methods: &str) -> Vec<String> {
-    let error = parsed(&format!("trait Mail {{ {methods} }}")).expect_err(methods);
+    said_of_as(methods, false)
+}
+
+fn said_of_as(methods: &str, sidecar: bool) -> Vec<String> {
+    let error = parsed_as(&format!("trait Mail {{ {methods} }}"), sidecar).expect_err(methods);
     error.into_iter().map(|one| one.to_string()).collect()
 }
 
@@ -92,6 +100,39 @@ fn what_is_wrong_with_a_method_is_said() {
         assert_eq!(said.len(), 1, "{methods}: {said:#?}");
         assert!(said[0].contains(says), "{methods}: {said:?} does not say {says:?}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_messages_is_said() {
+    for (methods, sidecar, says) in [
+        (
+            "#[reply = \"list\"] async fn f(&self) -> u8;",
+            false,
+            "write `sidecar` beside the service's version",
+        ),
+        ("#[reply(list)] async fn f(&self) -> u8;", true, "`#[reply = \"...\"]`"),
+        ("#[reply = \"List\"] async fn f(&self) -> u8;", true, "`List` cannot be the type of a message"),
+        ("#[reply = \"error\"] async fn f(&self) -> u8;", true, "the sidecar dialect's own"),
+        ("#[reply = \"a\"] #[reply = \"b\"] async fn f(&self) -> u8;", true, "twice"),
+        ("#[reply = \"a\"] #[notification] async fn f(&self);", true, "does not answer with one value"),
+        ("#[reply = \"a\"] fn f(&self) -> impl Stream<Item = u8>;", true, "does not answer with one value"),
+        ("#[reply = \"a\"] fn f(&self) -> Subscription<u8>;", true, "does not answer with one value"),
+        ("async fn hello(&self);", true, "write `#[name = \"...\"]`"),
+        ("#[name = \"item\"] async fn f(&self);", true, "write `#[name = \"...\"]`"),
+        ("fn f(&self, room: u64) -> Subscription<u8>;", true, "write `room: Option<u64>`"),
+    ] {
+        let said = said_of_as(methods, sidecar);
+        assert_eq!(said.len(), 1, "{methods}: {said:#?}");
+        assert!(said[0].contains(says), "{methods}: {said:?} does not say {says:?}");
+    }
+    for methods in [
+        "#[reply = \"a\"] async fn f(&self) -> Result<u8, E>;",
+        "#[reply = \"done\"] async fn f(&self);",
+        "fn f(&self, cx: &Context, since: Option<u64>, #[default] a: u8, #[default(3)] b: u8) -> Subscription<u8>;",
+    ] {
+        assert!(parsed_as(&format!("trait Mail {{ {methods} }}"), true).is_ok(), "{methods}");
+    }
+    assert!(parsed("trait Mail { async fn hello(&self); }").is_ok(), "a name like any other");
 }
 
 #[test]

@@ -55,9 +55,7 @@ fn a_choice_is_made_within_the_limit() {
 
 #[test]
 fn every_refusal_is_readable() {
-    for refusal in
-        [Refusal::Http, Refusal::Tls, Refusal::Ssh, Refusal::JsonRpc, Refusal::Sidecar, Refusal::Noise]
-    {
+    for refusal in [Refusal::Http, Refusal::Tls, Refusal::Ssh, Refusal::Noise] {
         let mut reply = Vec::new();
         refusal.reply(&mut reply);
         let reply = String::from_utf8(reply).unwrap();

@@ -65,15 +65,20 @@ async fn parameters_that_do_not_fit_are_named() {
         ("mail.search", json!({"query": "q", "folder": ["in"]}), "folder"),
         ("mail.search", json!({"query": "q", "limits": 3}), "`limits`"),
         ("mail.search", json!({"query": "q", "QUERY": 3}), "`QUERY`"),
-        ("mail.search", json!([]), "(it takes: query, limit, all, folder)"),
-        ("mail.search", json!([5]), "query"),
-        ("mail.search", json!(["q", "many"]), "limit"),
-        ("mail.search", json!(["q", 1, true, null, 5]), "(it takes: query, limit, all, folder)"),
+        (
+            "mail.search",
+            json!([]),
+            "0 in a list, and `query` is missing (it takes: query, limit, all, folder)",
+        ),
+        ("mail.search", json!([5]), "do not fit: `query`: invalid type"),
+        ("mail.search", json!(["q", "many"]), "do not fit: `limit`: invalid type"),
+        ("mail.search", json!(["q", 1, true, [null]]), "do not fit: `folder`: "),
+        ("mail.search", json!(["q", 1, true, null, 5]), "5 in a list, where 4 are the most"),
         ("mail.search", json!("q"), "(it takes: query, limit, all, folder)"),
         ("mail.import", json!({"path": "/a"}), "`type`"),
         ("mail.import", json!({"path": "/a", "type": 9, "cx": 1}), "`cx`"),
         ("mail.count", json!({"more": 1}), "`more`"),
-        ("mail.count", json!([1]), "(it takes: nothing)"),
+        ("mail.count", json!([1]), "1 in a list, where 0 are the most (it takes: nothing)"),
     ] {
         let error = refusal(raw(&client, method, params.clone()).await);
         let message = &error.message;

@@ -13,6 +13,7 @@ FILES: Dict[str, str] = {
     "framing.json": "",
     "hello.json": "",
     "json-edge.json": "",
+    "jsonrpc.json": "this client speaks the native envelope",
     "msgpack.json": "this client speaks JSON: Python's standard library has no MessagePack",
     "paths.json": "",
     "recognition.json": "",

@@ -138,7 +138,7 @@ def _holds(found: Any, expected: Any) -> bool:
 
 
 #: By what the readable refusal of a stranger says.
-_REFUSALS = {"TLS": "tls", "SSH": "ssh", "JSON-RPC": "jsonrpc", "messages with a `type`": "sidecar", "of no message": "noise"}
+_REFUSALS = {"TLS": "tls", "SSH": "ssh", "messages with a `type`": "sidecar", "of no message": "noise"}
 
 
 def _told(answer: bytes) -> Tuple[str, str]:
@@ -151,8 +151,9 @@ def _told(answer: bytes) -> Tuple[str, str]:
         return "content_length", _encoding(answer.partition(b"\r\n\r\n")[2])
     if answer.startswith(b"\0"):
         return "length", _encoding(answer[4:])
-    first: Dict[str, Any] = json.loads(answer.partition(b"\n")[0])
-    error = first.get("error", {})
+    first: Any = json.loads(answer.partition(b"\n")[0])
+    # A list is the answer to one, and no refusal.
+    error = first.get("error", {}) if isinstance(first, dict) else {}
     words = [name for text, name in _REFUSALS.items() if text in error.get("message", "")]
     if error.get("code") == "bad_frame" and words:
         return "refused", words[0]
@@ -160,4 +161,4 @@ def _told(answer: bytes) -> Tuple[str, str]:
 
 
 def _encoding(body: bytes) -> str:
-    return "json" if body.startswith(b"{") else "msgpack"
+    return "json" if body.startswith((b"{", b"[")) else "msgpack"

@@ -14,6 +14,7 @@ const FILES: Record<string, string> = {
   "framing.json": "framing",
   "hello.json": "conversations",
   "json-edge.json": "messages",
+  "jsonrpc.json": "not_applicable",
   "msgpack.json": "not_applicable",
   "paths.json": "paths",
   "recognition.json": "recognition",

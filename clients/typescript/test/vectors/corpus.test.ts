@@ -8,6 +8,7 @@ import { fromWire, WIRE_CODES } from "../../src/errors.js";
 import { filesKnown, filesOf, filesThere, ROOT } from "../support/cases.js";
 
 const NOT_APPLICABLE: Record<string, string> = {
+  "jsonrpc.json": "this client speaks the native envelope",
   "msgpack.json": "this client speaks JSON only; a server answers in what it is spoken to",
 };
 

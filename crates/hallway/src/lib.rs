@@ -5,6 +5,7 @@
 extern crate self as hallway;
 
 pub mod blocking;
+mod chaos;
 pub mod client;
 pub mod connection;
 pub mod encoding;

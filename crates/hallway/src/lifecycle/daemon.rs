@@ -12,14 +12,14 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::door::Door;
 use super::ready::Failure;
 use super::{
-    Env, Instance, InstanceLock, LifecycleError, LogFile, Published, Ready, Record, RuntimeDir, ServiceFile,
-    Starting, Turn, acquire_or_yield, detach, log_path, publish,
+    Env, Instance, InstanceLock, LifecycleError, LogFile, Ready, Record, RuntimeDir, ServiceFile, Starting,
+    Turn, acquire_or_yield, detach, log_path,
 };
 use crate::limits::DRAIN_DEADLINE;
 use crate::server::{Server, ServerBuilder, ServerHandle};
-use crate::transport::unix::Listener;
 
 /// How long a starting daemon waits for its predecessor to leave: that drains for [`DRAIN_DEADLINE`], and
 /// may have a store to close.
@@ -31,6 +31,9 @@ const IDLE_EXIT: Duration = Duration::from_secs(10 * 60);
 /// How long a daemon waits at least for its first client: whoever had it started is on the way, and would
 /// find nobody if it left before.
 const FIRST_CLIENT: Duration = Duration::from_secs(5);
+
+/// How long a daemon that nobody calls has to live to be of use all the same.
+const OF_USE: Duration = Duration::from_secs(10);
 
 /// How long work in the background goes on after the last call has been answered or given up. Short, for
 /// the calls may have taken all of [`DRAIN_DEADLINE`].
@@ -147,18 +150,12 @@ impl Daemon {
         let description = server.description_for(self.instance.service());
         let server = server.build();
         let signals = Signals::new(&runtimes.control)?;
-        let (listener, published) = publish(lock)?;
-        let listener = Listener::from_std(published.path(), listener)
-            .map_err(LifecycleError::io("listen on", &published.path()))?;
-        if let Err(error) = Record::of(lock, &self.version).write(lock) {
-            // It is for people; clients do without.
-            tracing::warn!(%error, "no record of this daemon");
-        }
+        let door = Door::open(lock, Record::of(lock, &self.version), server.handle())?;
         if let Err(error) = self.service_file(description).and_then(|file| file.write(&Env::process())) {
             // Clients that bring a launcher do without.
             tracing::warn!(%error, "no service file of this daemon");
         }
-        Ok(Prepared { server, listener, published, signals, lock })
+        Ok(Prepared { server, door, signals, lock })
     }
 
     /// How to start the next one.
@@ -199,26 +196,21 @@ impl Runtimes {
 /// A daemon that can serve.
 struct Prepared {
     server: Server,
-    listener: Listener,
-    published: Published,
+    door: Door,
     signals: Signals,
     lock: &'static InstanceLock,
 }
 
 impl Prepared {
     fn serve(self, runtimes: Runtimes, starting: Starting, idle_exit: Option<Duration>) -> ExitCode {
-        let Self { server, listener, published, signals, lock } = self;
+        let Self { server, door, signals, lock } = self;
         let Runtimes { workers, control } = runtimes;
         let handle = server.handle();
         let first_client = handle.used();
         let serving = workers.spawn(async move {
             starting.ready(&Ready::serving());
-            let withdraw = async {
-                if let Err(error) = published.withdraw(lock) {
-                    tracing::warn!(%error, "the socket could not be withdrawn");
-                }
-            };
-            let served = server.serve_until_drained(listener, withdraw).await;
+            let name = door.withdrawal();
+            let served = server.serve_until_drained(door, async { name.withdraw() }).await;
             server.drained().await;
             served
         });
@@ -227,6 +219,7 @@ impl Prepared {
                 biased;
                 never = leave_on_signal(signals, &handle) => match never {},
                 never = leave_when_idle(idle_exit, first_client, &handle) => match never {},
+                never = note_of_use(lock, &handle) => match never {},
                 served = serving => served.unwrap_or_else(|panic| Err(panic.into())),
                 () = overdue(&handle) => Ok(()),
             }
@@ -284,6 +277,13 @@ async fn leave_when_idle(
         server.idle(after).await;
         server.drain("idle");
     }
+    std::future::pending().await
+}
+
+/// Writes down that this daemon is of use, once it is.
+async fn note_of_use(lock: &InstanceLock, server: &ServerHandle) -> Infallible {
+    let _either = tokio::time::timeout(OF_USE, server.answered()).await;
+    lock.served();
     std::future::pending().await
 }
 

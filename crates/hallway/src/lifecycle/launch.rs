@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::clock::uptime_ms;
 use super::detach::READY_ENV;
 use super::log::StartMark;
 use super::ready::{Word, Words};
@@ -25,12 +26,13 @@ pub struct Launcher {
     program: PathBuf,
     args: Vec<OsString>,
     passed: Vec<OsString>,
+    at_once: bool,
 }
 
 impl Launcher {
     /// Starts the given program. A name without a slash is looked up in `$PATH`.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), args: Vec::new(), passed: Vec::new() }
+        Self { program: program.into(), args: Vec::new(), passed: Vec::new(), at_once: false }
     }
 
     /// Starts the program that is running, whatever became of its file's name.
@@ -55,15 +57,32 @@ impl Launcher {
         self
     }
 
+    /// Starts the daemon also where it has failed several times in a row and would be let rest: for a person who says
+    /// `start`.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.at_once = true;
+        self
+    }
+
+    pub(super) fn waits_for_nothing(&self) -> bool {
+        self.at_once
+    }
+
     /// Returns the program.
     #[must_use]
     pub fn program(&self) -> &Path {
         &self.program
     }
+
+    pub(super) fn args(&self) -> &[OsString] {
+        &self.args
+    }
 }
 
 /// A daemon that was started and has not said its last word yet.
 pub(super) struct Launched {
+    dir: RuntimeDir,
     instance: Instance,
     words: Words,
     exit: Receiver<Option<ExitStatus>>,
@@ -79,13 +98,14 @@ pub(super) enum Heard {
     Nothing,
 }
 
-/// Starts the daemon and hands it the claim to be the only one that starts.
+/// Starts the daemon and hands it the claim to be the only one that starts. So many starts before it have failed.
 pub(super) fn launch(
     env: &Env,
     dir: &RuntimeDir,
     launcher: &Launcher,
     instance: &Instance,
     claim: SpawnLock,
+    failures: u32,
 ) -> Result<Launched, StartError> {
     let cannot = |source| StartError::CannotLaunch {
         instance: instance.clone(),
@@ -100,12 +120,15 @@ pub(super) fn launch(
         Err(error) => (Stdio::null(), Err(error)),
     };
     let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
-    let child = command(env, dir, launcher, claim.into_file())
-        .stdout(OwnedFd::from(theirs))
-        .stderr(output)
-        .spawn()
-        .map_err(cannot)?;
-    Ok(Launched { instance: instance.clone(), words: Words::new(ours), exit: reap(child), mark, log })
+    let handed = claim.file().try_clone().map_err(cannot)?;
+    claim.begin(launcher, failures, mark.as_ref().ok());
+    let spawned = command(env, dir, launcher, handed).stdout(OwnedFd::from(theirs)).stderr(output).spawn();
+    let child = spawned.map_err(|source| {
+        claim.forget();
+        cannot(source)
+    })?;
+    let (dir, instance) = (dir.clone(), instance.clone());
+    Ok(Launched { dir, instance, words: Words::new(ours), exit: reap(child), mark, log })
 }
 
 impl Launched {
@@ -149,6 +172,10 @@ impl Launched {
             Ok(mark) => mark.tail(),
             Err(error) => format!("(it could not be written: {error})"),
         };
+        if let Ok(claim) = SpawnLock::try_acquire(&self.dir, &self.instance) {
+            // Nobody waits who would do it.
+            claim.settle(Some(uptime_ms()));
+        }
         StartError::DaemonDied { instance: self.instance, status, tail, log: self.log }
     }
 }

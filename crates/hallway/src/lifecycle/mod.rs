@@ -6,14 +6,17 @@
 //! | file | holds | who writes, when | what its presence means |
 //! |---|---|---|---|
 //! | `NAME.sock` | the socket | the daemon, by rename, once it listens | nothing; connecting tells |
-//! | `NAME.lock` | a `flock` for the daemon's life | whoever comes first; never unlinked | nothing; the kernel's lock tells |
-//! | `NAME.spawn` | a `flock` while a daemon starts | whoever comes first; never unlinked | nothing |
+//! | `NAME.lock` | a `flock` for the daemon's life; whether that was of use | whoever comes first; never unlinked | nothing; the kernel's lock tells |
+//! | `NAME.spawn` | a `flock` while a daemon starts; what became of the [last start](LastStart) | whoever comes first; never unlinked | nothing |
 //! | `NAME.json` | who serves | the daemon, by rename | nothing; it is for people |
 //! | `NAME.new`, `NAME.tmp` | not yet published | the holder of `NAME.lock` | a predecessor was killed; replaced |
 //!
 //! **Client.** [`connect`] never starts anything. [`ensure_running`] connects, and if nobody answers takes the start
 //! lock, looks again, and launches the daemon with that lock as its standard input. So the lock stays taken until the
 //! daemon is ready or dead, whatever becomes of the launcher, and everyone else waits for exactly that in the kernel.
+//!
+//! **Watched.** A daemon whose socket was taken away publishes it again; one whose lock or directory was, leaves
+//! (`door`).
 //!
 //! A client that knows only the instance's name learns from its [`ServiceFile`] which program that is.
 //!
@@ -23,23 +26,30 @@
 //! Invariants: nothing is decided by a pid, an age or a file's existence. Clients unlink nothing. A socket under its
 //! final name was listening when it got that name. Everything here is synchronous and knows neither tokio nor messages.
 
+mod changes;
+mod clock;
 mod connect;
 mod connector;
 #[cfg(feature = "tokio")]
 mod daemon;
 mod detach;
+#[cfg(feature = "tokio")]
+mod door;
 mod env;
 mod error;
 mod files;
 mod instance;
+mod last_start;
 mod launch;
 mod lock;
 mod log;
+mod overheard;
 mod publish;
 mod ready;
 mod record;
 mod runtime_dir;
 mod runtime_rule;
+mod served;
 mod service_dir;
 mod service_file;
 #[cfg(feature = "tokio")]
@@ -54,6 +64,7 @@ pub use detach::detach;
 pub use env::{Env, PASSED_ENV};
 pub use error::{LifecycleError, StartError};
 pub use instance::Instance;
+pub use last_start::{Asking, LastStart, Next};
 pub use launch::Launcher;
 pub use lock::{InstanceLock, SpawnLock};
 pub use log::{LogFile, log_path};

@@ -71,6 +71,7 @@ impl Published {
         if lock.instance() != &self.instance || !lock.is_current()? || !self.is_current()? {
             return Ok(());
         }
+        lock.served();
         self.dir.unlink(&Kind::Socket.of(&self.instance))?;
         self.dir.unlink(&Kind::Record.of(&self.instance))
     }

@@ -11,9 +11,10 @@ use std::sync::{Arc, OnceLock};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::UnixAddr;
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::{Mode, fstat, lstat};
 use nix::unistd::Uid;
 
+use super::files::FileId;
 use super::{Env, LifecycleError, Rule, RuntimePath};
 
 /// The most bytes of a path in a socket address here, without the closing NUL.
@@ -66,6 +67,16 @@ impl RuntimeDir {
         &self.0.path
     }
 
+    /// Tells whether its path still leads to it.
+    pub(super) fn is_in_place(&self) -> Result<bool, LifecycleError> {
+        let inspect = |errno| LifecycleError::io("inspect", self.path())(errno);
+        match lstat(self.path()) {
+            Ok(found) => Ok(FileId::from(found) == FileId::from(fstat(self).map_err(inspect)?)),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(false),
+            Err(errno) => Err(inspect(errno)),
+        }
+    }
+
     /// Returns a path that names a file in exactly this directory, short where the system can.
     #[must_use]
     pub fn socket_path_via_fd(&self, name: &str) -> PathBuf {
@@ -99,6 +110,7 @@ fn open_checked(path: &Path) -> Result<Option<RuntimeDir>, LifecycleError> {
     let unsafe_dir = |rule: &str, remedy: String| {
         Err(LifecycleError::DirUnsafe { path: path.to_owned(), rule: rule.to_owned(), remedy })
     };
+    let euid = Uid::effective().as_raw();
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let fd = match open(path, flags, Mode::empty()) {
         Ok(fd) => fd,
@@ -109,10 +121,15 @@ fn open_checked(path: &Path) -> Result<Option<RuntimeDir>, LifecycleError> {
                 format!("remove {}", path.display()),
             );
         }
-        Err(errno) => return Err(LifecycleError::io("open", path)(errno)),
+        Err(errno) => match lstat(path) {
+            // Why it cannot be opened.
+            Ok(found) if found.st_uid != euid => {
+                return Err(LifecycleError::DirForeign { path: path.to_owned(), owner: found.st_uid, euid });
+            }
+            _ => return Err(LifecycleError::io("open", path)(errno)),
+        },
     };
     let found = fstat(&fd).map_err(LifecycleError::io("inspect", path))?;
-    let euid = Uid::effective().as_raw();
     if found.st_uid != euid {
         return Err(LifecycleError::DirForeign { path: path.to_owned(), owner: found.st_uid, euid });
     }

@@ -41,15 +41,20 @@ pub fn acquire_or_yield(
             return Ok(Turn::Yielded);
         }
         Err(LifecycleError::LockHeld { .. }) => {}
-        taken => return taken.map(Turn::Mine),
+        taken => return taken.map(mine),
     }
     match InstanceLock::acquire(dir, instance, deadline) {
         // Its socket may have been gone for a moment only, by a stranger's hand.
         Err(LifecycleError::DeadlinePassed { .. }) if answers(dir, instance, Instant::now())? => {
             Ok(Turn::Yielded)
         }
-        taken => taken.map(Turn::Mine),
+        taken => taken.map(mine),
     }
+}
+
+fn mine(lock: InstanceLock) -> Turn {
+    lock.not_served_yet();
+    Turn::Mine(lock)
 }
 
 fn answers(dir: &RuntimeDir, instance: &Instance, deadline: Instant) -> Result<bool, LifecycleError> {

@@ -1,6 +1,7 @@
 //! The serving side: services under their names, connections accepted, and one way to stop.
 
 mod admin;
+mod answered;
 mod leases;
 mod serve;
 mod status;

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::admin::AdminService;
+use super::answered::Answering;
 use super::leases::{Lease, Leases};
 use super::status::{Count, ServiceStatus, Status};
 use crate::connection::link::Opening;
@@ -19,6 +20,10 @@ use crate::transport::{Duplex, Listener};
 /// How long nobody has to come before those who had connected when a server began to drain have all been
 /// taken: time enough for the runtime to hear from the system of the last of them.
 const LAST_ARRIVALS: Duration = Duration::from_millis(1);
+
+/// How many connections in a row may fail each by itself before the accept loop rests all the same: so many at
+/// once are not an accident.
+const ACCEPT_FAILURES: u32 = 64;
 
 /// Puts a server together.
 #[derive(Debug)]
@@ -71,7 +76,7 @@ impl ServerBuilder {
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
             self.router.add(Arc::new(AdminService::new(ServerHandle { shared: shared.clone() })));
             Shared {
-                router: Arc::new(self.router),
+                services: Arc::new(Answering::new(self.router)),
                 wire: self.wire,
                 hello: Hello::new(self.program),
                 started: Instant::now(),
@@ -93,7 +98,7 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Shared {
-    router: Arc<Router>,
+    services: Arc<Answering>,
     /// What is spoken; `None`: what each client begins with.
     wire: Option<Wire>,
     hello: Hello,
@@ -156,12 +161,13 @@ impl Server {
         withdraw: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
         let mut drain = self.shared.drain.subscribe();
+        let mut failed = 0;
         tracing::info!(address = %listener.address(), "serving");
         loop {
             tokio::select! {
                 biased;
                 () = told(&mut drain) => break,
-                accepted = listener.accept() => self.admit(accepted, listener.token()).await?,
+                accepted = listener.accept() => self.admit(accepted, listener.token(), &mut failed).await?,
             }
         }
         withdraw.await;
@@ -170,7 +176,7 @@ impl Server {
             if accepted.as_ref().is_err_and(|error| !concerns_one_connection(error)) {
                 break;
             }
-            self.admit(accepted, listener.token()).await?;
+            self.admit(accepted, listener.token(), &mut failed).await?;
         }
         Ok(())
     }
@@ -194,13 +200,24 @@ impl Server {
         }
     }
 
-    async fn admit(&self, accepted: io::Result<Duplex>, token: Option<&str>) -> io::Result<()> {
+    /// Takes a connection, or rests; so many before it have failed without one in between.
+    async fn admit(
+        &self,
+        accepted: io::Result<Duplex>,
+        token: Option<&str>,
+        failed: &mut u32,
+    ) -> io::Result<()> {
         match accepted {
-            Ok(connection) => self.open(connection, token.map(str::to_owned)),
+            Ok(connection) => {
+                *failed = 0;
+                self.open(connection, token.map(str::to_owned));
+            }
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return Err(error),
             Err(error) => {
+                *failed += 1;
                 tracing::warn!(%error, "a connection was not accepted");
-                if !concerns_one_connection(&error) {
+                if !concerns_one_connection(&error) || *failed >= ACCEPT_FAILURES {
+                    *failed = 0;
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -220,7 +237,7 @@ impl Server {
         if let Some(drain) = &*shared.drain.borrow() {
             link.drain(Some((code::CLOSING, &drain.reason)));
         }
-        let driver = Driver::new(link, connection.stream, Arc::clone(&shared.router) as _);
+        let driver = Driver::new(link, connection.stream, Arc::clone(&shared.services) as _);
         tokio::spawn(async move {
             driver.run().await;
             drop(entry);
@@ -230,7 +247,7 @@ impl Server {
     /// Says why, and closes.
     fn turn_away(&self, link: &Arc<Link>, stream: crate::transport::Stream, code: &str, message: &str) {
         link.drain(Some((code, message)));
-        let driver = Driver::new(Arc::clone(link), stream, Arc::clone(&self.shared.router) as _);
+        let driver = Driver::new(Arc::clone(link), stream, Arc::clone(&self.shared.services) as _);
         tokio::spawn(async move {
             // A peer that does not read its refusal is not waited for.
             let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
@@ -347,6 +364,13 @@ impl ServerHandle {
         }
     }
 
+    /// Waits until a call has been handled.
+    pub(crate) async fn answered(&self) {
+        if let Some(mut answered) = self.shared.upgrade().map(|shared| shared.services.watch()) {
+            let _gone = answered.wait_for(|answered| *answered).await;
+        }
+    }
+
     /// Waits until nobody has held a lease, and so nobody has been connected, for so long.
     ///
     /// # Cancel safety
@@ -358,8 +382,10 @@ impl ServerHandle {
                 return;
             }
             // Any change, also one that comes back to nobody, is a use.
-            if tokio::time::timeout(after, leases.changed()).await.is_err() {
-                return;
+            match tokio::time::timeout(after, leases.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_server_is_gone)) => return,
+                Err(_passed) => return,
             }
         }
     }
@@ -371,7 +397,7 @@ impl ServerHandle {
         let connections = shared.connections();
         let calls = connections.links.values().map(|link| link.incoming().open_now() as u64).sum();
         let (count, services) =
-            (connections.count, shared.router.descriptions().map(ServiceStatus::of).collect());
+            (connections.count, shared.services.router().descriptions().map(ServiceStatus::of).collect());
         drop(connections);
         let mut limits = limits::table();
         limits.insert("connections_max".to_owned(), shared.connections_max as u64);
@@ -388,6 +414,9 @@ impl ServerHandle {
     }
 
     pub(super) fn descriptions(&self) -> Vec<&'static crate::service::Description> {
-        self.shared.upgrade().map(|shared| shared.router.descriptions().collect()).unwrap_or_default()
+        self.shared
+            .upgrade()
+            .map(|shared| shared.services.router().descriptions().collect())
+            .unwrap_or_default()
     }
 }

@@ -20,4 +20,5 @@ mod separation;
 mod service_files;
 mod sockets;
 mod start;
+mod waiters;
 mod world;

@@ -18,6 +18,7 @@ const FILES: &[&str] = &[
     "paths.json",
     "recognition.json",
     "service-files.json",
+    "starting.json",
 ];
 
 #[derive(Deserialize)]

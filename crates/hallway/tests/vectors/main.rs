@@ -12,4 +12,5 @@ mod paths;
 mod recognition;
 mod server;
 mod service_files;
+mod starting;
 mod wire_md;

@@ -1,7 +1,9 @@
 //! A whole daemon, [`Daemon::run`](hallway::lifecycle::Daemon::run) with a small service, and its clients.
 
+mod accept;
 mod calls;
 mod descriptors;
+mod door;
 mod drain;
 mod idle;
 mod installed;
@@ -26,7 +28,7 @@ use crate::world::{PATIENCE, World, eventually, instance, world_path};
 use service::{DeskBlockingClient, DeskClient};
 
 /// A place in which the daemons serve the desk.
-fn world() -> World {
+pub(crate) fn world() -> World {
     World::new("serves")
         .var("HALLWAY_TEST_ROLE", "desk")
         .var("HALLWAY_TEST_JOURNAL", world_path("journal"))
@@ -38,9 +40,16 @@ impl World {
         Connector::new(instance()).in_env(self.env()).starting(self.launcher()).within(PATIENCE)
     }
 
-    fn blocking(&self) -> DeskBlockingClient {
+    pub(crate) fn blocking(&self) -> DeskBlockingClient {
         let client = blocking::Client::builder().options(bounded()).connect(self.connector());
         DeskBlockingClient::new(client.unwrap())
+    }
+
+    /// A client that does not wait for long.
+    fn blocking_within(&self, time: Duration) -> Result<DeskBlockingClient, hallway::client::CallError> {
+        let options = CallOptions::new().deadline(time);
+        let client = blocking::Client::builder().options(options).connect(self.connector().within(time));
+        client.map(DeskBlockingClient::new)
     }
 
     async fn client(&self) -> DeskClient {

@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt as _};
 use hallway::blocking;
 use hallway::client::Client;
 use hallway::lifecycle::{Connector, Daemon, Env, Failure, Launcher, Phase, Starting};
-use hallway::server::ServerBuilder;
+use hallway::server::{Leases, ServerBuilder};
 use nix::sys::resource::{Resource, setrlimit};
 use tokio::io::AsyncReadExt as _;
 
@@ -36,6 +36,9 @@ pub(crate) trait Desk {
     /// Takes so long.
     async fn nap(&self, ms: u64) -> i32;
 
+    /// Answers at once and works on for so long.
+    async fn work(&self, ms: u64) -> i32;
+
     /// Never ends.
     async fn hang(&self, how: String);
 
@@ -50,7 +53,9 @@ pub(crate) trait Desk {
     fn beats(&self) -> impl Stream<Item = i32>;
 }
 
-struct Clerk;
+struct Clerk {
+    leases: Leases,
+}
 
 fn pid() -> i32 {
     i32::try_from(std::process::id()).unwrap()
@@ -84,6 +89,16 @@ impl Desk for Clerk {
 
     async fn nap(&self, ms: u64) -> i32 {
         tokio::time::sleep(Duration::from_millis(ms)).await;
+        pid()
+    }
+
+    async fn work(&self, ms: u64) -> i32 {
+        let lease = self.leases.take();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            append("HALLWAY_TEST_JOURNAL", "worked\n");
+            drop(lease);
+        });
         pid()
     }
 
@@ -157,7 +172,8 @@ fn start(starting: &mut Starting, server: ServerBuilder) -> Result<ServerBuilder
         _ => {}
     }
     trace("up");
-    Ok(server.service(DeskService::new(Clerk)))
+    let leases = server.leases();
+    Ok(server.service(DeskService::new(Clerk { leases })))
 }
 
 /// A program that calls once, with the client that `HALLWAY_TEST_CALLER` names, and says who answered.

@@ -8,9 +8,6 @@ use std::path::{Path, PathBuf};
 use hallway::lifecycle::{Instance, Launcher, LifecycleError};
 use sha2::{Digest as _, Sha256};
 
-/// The service's name.
-const SERVICE: &str = "mail";
-
 /// How much of a mailbox's own name is in its instance's, in bytes: enough to know it by.
 const NAME_MAX: usize = 24;
 
@@ -22,6 +19,9 @@ pub struct Place {
 }
 
 impl Place {
+    /// The service's name.
+    pub const SERVICE: &str = "mail";
+
     /// The daemon for the mailbox at `path`; the one with the sample without a path.
     ///
     /// # Errors
@@ -30,8 +30,8 @@ impl Place {
         // The same mailbox by another way is the same daemon.
         let mailbox = path.map(std::fs::canonicalize).transpose()?;
         let instance = match &mailbox {
-            Some(mailbox) => Instance::named(SERVICE, &name(mailbox)),
-            None => Instance::new(SERVICE),
+            Some(mailbox) => Instance::named(Self::SERVICE, &name(mailbox)),
+            None => Instance::new(Self::SERVICE),
         };
         Ok(Self { instance: instance.map_err(|error: LifecycleError| io::Error::other(error))?, mailbox })
     }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn names_that_hold_no_letters_are_names_too() {
         assert_eq!(name(Path::new("/почта")).len(), 8);
-        assert!(Instance::named(SERVICE, &name(Path::new("/"))).is_ok());
+        assert!(Instance::named(Place::SERVICE, &name(Path::new("/"))).is_ok());
     }
 
     #[test]

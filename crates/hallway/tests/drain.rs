@@ -1,4 +1,6 @@
-//! A server that is told to stop while somebody subscribes.
+//! A server that is told to stop while somebody subscribes, or waits for it to be idle.
+
+use std::time::Duration;
 
 use hallway::limits::DRAIN_DEADLINE;
 use hallway::transport::memory;
@@ -36,4 +38,20 @@ async fn a_subscription_does_not_hold_up_the_end_and_hears_that_it_goes_on_elsew
     let (end, ()) = tokio::join!(ticks.next(), server.drained());
     assert!(matches!(&end, Some(Err(CallError::Remote(error))) if error.code == "closing"), "{end:?}");
     assert!(start.elapsed() < DRAIN_DEADLINE, "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_a_server_to_be_idle_does_not_wait_for_one_that_has_gone() {
+    let server = Server::builder().build();
+    let (handle, (begun, begins)) = (server.handle(), tokio::sync::oneshot::channel());
+    let idle = tokio::spawn(async move {
+        let mut idle = std::pin::pin!(handle.idle(Duration::MAX));
+        let poll = std::future::poll_fn(|cx| std::task::Poll::Ready(idle.as_mut().poll(cx).is_ready()));
+        begun.send(poll.await).unwrap();
+        idle.await;
+    });
+    assert!(!begins.await.unwrap(), "nobody uses it, but not for that long");
+    drop(server);
+    // It must neither wait nor spin: that would take a thread from the others for ever.
+    tokio::time::timeout(Duration::from_secs(10), idle).await.unwrap().unwrap();
 }

@@ -150,6 +150,16 @@ pub(crate) enum Command {
     Reindex,
     /// Stops the daemon, and waits until it has gone. Starts nothing.
     Stop,
+    /// Lets clients in every language start the daemon by its name, as its first run does. Starts nothing.
+    Install,
+    /// Takes that back; a daemon that runs goes on.
+    Uninstall,
+    /// Lists the mailboxes whose daemons can be started by name. Starts nothing.
+    Mailboxes {
+        /// How to print.
+        #[arg(long, short, value_enum, default_value_t)]
+        format: TextFormat,
+    },
     /// Prints what makes a shell complete these commands.
     Completions {
         /// The shell.
@@ -169,6 +179,7 @@ impl Command {
             Self::Watch { format, .. } => *format == WatchFormat::Jsonl,
             Self::Cat { format, .. }
             | Self::Import { format, .. }
+            | Self::Mailboxes { format }
             | Self::Sync { format }
             | Self::Status { format } => *format == TextFormat::Json,
             _ => false,

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use hallway::lifecycle::LifecycleError;
 use hallway::service::ServiceError as _;
 use hallway::{CallError, WireError};
 
@@ -19,6 +20,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// What is to be printed cannot be.
     Output(io::Error),
+    /// A service file cannot be written, read or removed.
+    ServiceFile(LifecycleError),
     /// There is no daemon, and none was to be started.
     NotRunning(String),
 }
@@ -35,6 +38,7 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Self::Output(error) => (1, WireError::new("output", format!("cannot print: {error}"))),
             Self::Refused(error) => (1, error.to_wire()),
+            Self::ServiceFile(error) => (1, WireError::new(error.code(), error.to_string())),
             Self::Usage(message) => (2, WireError::new("usage", message)),
             Self::NotRunning(message) => (3, WireError::new("not_running", message)),
             Self::Call(CallError::Remote(error)) => {
@@ -60,6 +64,12 @@ impl From<CallError> for Failure {
 impl From<MailError> for Failure {
     fn from(error: MailError) -> Self {
         Self::Refused(error)
+    }
+}
+
+impl From<LifecycleError> for Failure {
+    fn from(error: LifecycleError) -> Self {
+        Self::ServiceFile(error)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod failure;
+mod installed;
 mod output;
 mod progress;
 mod reach;

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::arguments::{Arguments, CallArguments, Command, MarkArguments, TextFormat, WatchFormat};
 use super::failure::Failure;
+use super::installed;
 use super::output::{self, out};
 use super::reach::{ask, reach, running};
 use super::table;
@@ -66,6 +67,9 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
             eprintln!("the index has been built anew");
         }
         Command::Stop => stop_daemon(place)?,
+        Command::Install => installed::install(place)?,
+        Command::Uninstall => installed::uninstall(place)?,
+        Command::Mailboxes { format } => installed::list(format)?,
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, env!("CARGO_PKG_NAME"), &mut out());

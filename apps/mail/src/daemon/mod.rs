@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt as _, stream};
-use hallway::lifecycle::{Daemon, Failure, Phase, Starting};
+use hallway::lifecycle::{Daemon, Failure, LifecycleError, Phase, ServiceFile, Starting};
 use hallway::server::ServerBuilder;
 use hallway::service::Cancellation;
 use hallway::{Bytes, Context, Progress, Subscription};
@@ -18,7 +18,7 @@ use notify::RecommendedWatcher;
 
 use crate::mailbox::{Mailbox, MailboxError};
 use crate::model::{Envelope, FullMessage, ImportProgress, ImportReport, Mark, MessageId, Sort, Stats};
-use crate::service::{Mail, MailError, MailService, with_causes};
+use crate::service::{Mail, MailError, MailService, mail_description, with_causes};
 use crate::{Engine, EngineError, Place, sample};
 use arrivals::Arrivals;
 use sync::Sync;
@@ -26,14 +26,25 @@ use sync::Sync;
 /// Runs the daemon to its end.
 #[must_use]
 pub fn run(place: &Place) -> ExitCode {
+    declare(place).run(|starting, server| start(place, starting, server))
+}
+
+/// How clients in every language start the daemon.
+///
+/// # Errors
+/// [`LifecycleError::Io`] if the system does not tell which program this is.
+pub fn service_file(place: &Place) -> Result<ServiceFile, LifecycleError> {
+    declare(place).service_file(&mail_description().summary())
+}
+
+fn declare(place: &Place) -> Daemon {
     let daemon = Daemon::new(place.instance().clone(), env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     // A path that is no text cannot stand in a service file; the command line starts the daemon all the same.
     let arguments = place.daemon_arguments().into_iter().map(std::ffi::OsString::into_string);
-    let daemon = match arguments.collect::<Result<Vec<_>, _>>() {
+    match arguments.collect::<Result<Vec<_>, _>>() {
         Ok(arguments) => daemon.args(arguments),
         Err(_not_text) => daemon,
-    };
-    daemon.run(|starting, server| start(place, starting, server))
+    }
 }
 
 /// Opens the engine. Without a mailbox of the user's own, an empty one takes in the sample.

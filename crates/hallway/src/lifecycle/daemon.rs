@@ -82,6 +82,20 @@ impl Daemon {
         self
     }
 
+    /// How clients start this daemon: what [`run`](Self::run) keeps in its place, for a program's `install` to put
+    /// there before the first run. `summary` says what the service is for:
+    /// [`Description::summary`](crate::service::Description::summary). An `install` says [`args`](Self::args) first,
+    /// since its own are not the daemon's.
+    ///
+    /// # Errors
+    /// [`LifecycleError::Io`] if the system does not tell which program this is, or its arguments are no text.
+    pub fn service_file(&self, summary: &str) -> Result<ServiceFile, LifecycleError> {
+        let file = ServiceFile::this_program(self.instance.clone())?;
+        let args = self.args.clone().map_or_else(own_args, Ok)?;
+        let (description, version) = (summary.to_owned(), self.version.clone());
+        Ok(ServiceFile { args, description, version, env: self.passed.clone(), ..file })
+    }
+
     /// Runs the daemon to its end. Call it before the process has started a thread or opened a file, and let
     /// the process end when it returns: the instance's lock is held until then, since a thread that does not
     /// stop may still use what the lock guards.
@@ -147,22 +161,15 @@ impl Daemon {
         let _entered = runtimes.workers.enter();
         let server = Server::builder().program(format!("{} {}", self.program, self.version));
         let server = start(starting, server)?;
-        let description = server.description_for(self.instance.service());
+        let summary = server.summary_for(self.instance.service());
         let server = server.build();
         let signals = Signals::new(&runtimes.control)?;
         let door = Door::open(lock, Record::of(lock, &self.version), server.handle())?;
-        if let Err(error) = self.service_file(description).and_then(|file| file.write(&Env::process())) {
+        if let Err(error) = self.service_file(&summary).and_then(|file| file.write(&Env::process())) {
             // Clients that bring a launcher do without.
             tracing::warn!(%error, "no service file of this daemon");
         }
         Ok(Prepared { server, door, signals, lock })
-    }
-
-    /// How to start the next one.
-    fn service_file(&self, description: String) -> Result<ServiceFile, LifecycleError> {
-        let file = ServiceFile::this_program(self.instance.clone())?;
-        let args = self.args.clone().map_or_else(own_args, Ok)?;
-        Ok(ServiceFile { args, description, version: self.version.clone(), env: self.passed.clone(), ..file })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
 use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
 use crate::protocol::{Hello, code};
-use crate::service::{Router, Service};
+use crate::service::{Description, Router, Service};
 use crate::transport::{Duplex, Listener};
 
 /// How long nobody has to come before those who had connected when a server began to drain have all been
@@ -63,11 +63,10 @@ impl ServerBuilder {
         self.leases.clone()
     }
 
-    /// What the service of this name is for, or else the first one: the first paragraph of its docs, in one line.
-    pub(crate) fn description_for(&self, name: &str) -> String {
+    /// What the service of this name is for, or else the first one.
+    pub(crate) fn summary_for(&self, name: &str) -> String {
         let service = self.router.descriptions().min_by_key(|service| service.name != name);
-        let docs = service.map_or("", |service| service.docs.trim());
-        docs.lines().map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        service.map(Description::summary).unwrap_or_default()
     }
 
     /// The server.
@@ -371,22 +370,15 @@ impl ServerHandle {
         }
     }
 
-    /// Waits until nobody has held a lease, and so nobody has been connected, for so long.
+    /// Waits until nobody has held a lease, and so nobody has been connected, for so long, or the server has gone.
     ///
     /// # Cancel safety
     /// The time begins anew.
     pub async fn idle(&self, after: Duration) {
         let Some(mut leases) = self.shared.upgrade().map(|shared| shared.leases.watch()) else { return };
-        loop {
-            if leases.wait_for(|held| *held == 0).await.is_err() {
-                return;
-            }
-            // Any change, also one that comes back to nobody, is a use.
-            match tokio::time::timeout(after, leases.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_server_is_gone)) => return,
-                Err(_passed) => return,
-            }
+        while leases.wait_for(|held| *held == 0).await.is_ok() {
+            // Any change, also one that comes back to nobody, is a use; none can come once the server has gone.
+            let Ok(Ok(())) = tokio::time::timeout(after, leases.changed()).await else { return };
         }
     }
 

@@ -107,6 +107,20 @@ pub struct DescriptionBuilder {
     schemas: SchemaGenerator,
 }
 
+impl Description {
+    /// What the service is for: the first paragraph of its docs, in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        self.docs
+            .trim()
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
 impl DescriptionBuilder {
     /// Begins the description of a service.
     #[must_use]

@@ -7,6 +7,7 @@ mod ending;
 mod failing;
 mod foreign;
 mod importing;
+mod installing;
 mod mailboxes;
 mod readme;
 mod starving;

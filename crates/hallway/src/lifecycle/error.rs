@@ -132,6 +132,12 @@ pub enum LifecycleError {
         /// Why not.
         reason: String,
     },
+    /// What a supervisor has handed down cannot be served on.
+    #[error("cannot take over the supervisor's sockets: {reason}")]
+    BadActivation {
+        /// Why not.
+        reason: String,
+    },
     /// The system refused.
     #[error("cannot {action} {path}: {source}")]
     Io {
@@ -162,6 +168,7 @@ impl LifecycleError {
             Self::NotInstalled { .. } => "not_installed",
             Self::ServiceFileUnsafe { .. } => "service_file_unsafe",
             Self::BadServiceFile { .. } => "bad_service_file",
+            Self::BadActivation { .. } => "bad_activation",
             Self::Io { .. } => "io",
         }
     }

@@ -1,7 +1,6 @@
 //! Starting a daemon's process and listening to it until it serves.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -64,9 +63,14 @@ impl Launcher {
 
 /// A daemon that was started and has not said its last word yet.
 pub(super) struct Launched {
-    instance: Instance,
-    words: Words,
+    channel: Channel,
     exit: Receiver<Option<ExitStatus>>,
+}
+
+/// What is heard and read of a daemon that starts.
+pub(super) struct Channel {
+    instance: Instance,
+    pub(super) words: Words,
     mark: io::Result<StartMark>,
     log: PathBuf,
 }
@@ -87,6 +91,18 @@ pub(super) fn launch(
     instance: &Instance,
     claim: SpawnLock,
 ) -> Result<Launched, StartError> {
+    let (child, channel) = spawn(env, dir, launcher, instance, claim.into_file().into())?;
+    Ok(Launched { channel, exit: reap(child) })
+}
+
+/// Starts the daemon's process, with this as its standard input.
+pub(super) fn spawn(
+    env: &Env,
+    dir: &RuntimeDir,
+    launcher: &Launcher,
+    instance: &Instance,
+    stdin: OwnedFd,
+) -> Result<(Child, Channel), StartError> {
     let cannot = |source| StartError::CannotLaunch {
         instance: instance.clone(),
         program: launcher.program.clone(),
@@ -100,12 +116,23 @@ pub(super) fn launch(
         Err(error) => (Stdio::null(), Err(error)),
     };
     let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
-    let child = command(env, dir, launcher, claim.into_file())
+    let child = command(env, dir, launcher, stdin)
         .stdout(OwnedFd::from(theirs))
         .stderr(output)
         .spawn()
         .map_err(cannot)?;
-    Ok(Launched { instance: instance.clone(), words: Words::new(ours), exit: reap(child), mark, log })
+    Ok((child, Channel { instance: instance.clone(), words: Words::new(ours), mark, log }))
+}
+
+impl Channel {
+    /// What to say of a daemon that ended without a word, with what it has logged.
+    pub(super) fn died(self, status: Option<ExitStatus>) -> StartError {
+        let tail = match &self.mark {
+            Ok(mark) => mark.tail(),
+            Err(error) => format!("(it could not be written: {error})"),
+        };
+        StartError::DaemonDied { instance: self.instance, status, tail, log: self.log }
+    }
 }
 
 impl Launched {
@@ -117,20 +144,20 @@ impl Launched {
     ) -> Result<Heard, StartError> {
         let mut last = None;
         loop {
-            match self.words.next(deadline) {
+            match self.channel.words.next(deadline) {
                 Ok(Some(Word::Phase(phase))) => {
                     last = Some(phase.name.clone());
                     on_phase(phase);
                 }
                 Ok(Some(Word::Ready(_))) => return Ok(Heard::Ready),
                 Ok(Some(Word::Failed(failure))) => {
-                    let (instance, log) = (self.instance.clone(), self.log.clone());
+                    let (instance, log) = (self.channel.instance.clone(), self.channel.log.clone());
                     let (code, message) = (failure.code, failure.message);
                     return Err(StartError::DaemonFailed { instance, code, message, log });
                 }
                 Ok(None) => return Ok(Heard::Nothing),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    let (instance, log) = (self.instance.clone(), self.log.clone());
+                    let (instance, log) = (self.channel.instance.clone(), self.channel.log.clone());
                     let waited_for = "its daemon to start";
                     return Err(StartError::DeadlinePassed { instance, waited_for, phase: last, log });
                 }
@@ -145,16 +172,12 @@ impl Launched {
     pub(super) fn died(self, deadline: Instant) -> StartError {
         let grace = deadline.saturating_duration_since(Instant::now()).min(EXIT_GRACE);
         let status = self.exit.recv_timeout(grace).ok().flatten();
-        let tail = match &self.mark {
-            Ok(mark) => mark.tail(),
-            Err(error) => format!("(it could not be written: {error})"),
-        };
-        StartError::DaemonDied { instance: self.instance, status, tail, log: self.log }
+        self.channel.died(status)
     }
 }
 
-/// Prepares the daemon's process: nothing of ours but the directory, the claim, and what the allow-list names.
-fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, claim: File) -> Command {
+/// Prepares the daemon's process: nothing of ours but the directory, the input, and what the allow-list names.
+fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, stdin: OwnedFd) -> Command {
     let mut command = Command::new(&launcher.program);
     command
         .args(&launcher.args)
@@ -162,7 +185,7 @@ fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, claim: File) -> Com
         .envs(env.for_daemon(&launcher.passed))
         .env("HALLWAY_RUNTIME_DIR", dir.path())
         .env(READY_ENV, "1")
-        .stdin(claim);
+        .stdin(stdin);
     command
 }
 

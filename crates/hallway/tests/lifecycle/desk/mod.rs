@@ -1,5 +1,6 @@
 //! A whole daemon, [`Daemon::run`](hallway::lifecycle::Daemon::run) with a small service, and its clients.
 
+mod activation;
 mod calls;
 mod descriptors;
 mod drain;
@@ -7,9 +8,11 @@ mod idle;
 mod installed;
 mod kill;
 mod outside;
+mod restricted;
 pub(crate) mod service;
 mod start;
 mod stop;
+mod upgrade;
 
 use std::fs::read_to_string;
 use std::os::unix::net::UnixListener;
@@ -31,6 +34,7 @@ fn world() -> World {
         .var("HALLWAY_TEST_ROLE", "desk")
         .var("HALLWAY_TEST_JOURNAL", world_path("journal"))
         .var("HALLWAY_TEST_HOLD", world_path("hold"))
+        .var("HALLWAY_TEST_NEXT", world_path("next"))
 }
 
 impl World {

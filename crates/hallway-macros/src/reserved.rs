@@ -10,6 +10,7 @@ pub(crate) const RESERVED_CODES: &[&str] = &[
     "unauthorized",
     "duplicate_id",
     "unknown_method",
+    "not_permitted",
     "bad_params",
     "busy",
     "closing",

@@ -14,6 +14,9 @@ use super::{Outcome, Rng, Run};
 /// How many come together.
 const CLIENTS: usize = 8;
 
+/// Within which time they come.
+const SPREAD: Duration = Duration::from_millis(1);
+
 /// How long the daemon stays without a client, in milliseconds.
 const IDLE: [u64; 3] = [1, 2, 5];
 
@@ -57,10 +60,13 @@ fn race(world: &World, seed: u64, idle: u64, rounds: usize) -> std::io::Result<V
             let (connector, failed, together) = (&connector, &failed, &together);
             let mut rng = Rng::new(seed ^ (client as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
             scope.spawn(move || {
+                // The same for all clients: they come at about the same moment.
+                let mut gap = Rng::new(seed);
                 for round in 0..rounds {
                     together.wait();
                     // From none to a bit more than the daemon's patience, which its timer rounds up.
-                    std::thread::sleep(rng.pause(Duration::from_millis((idle + 2) * 3 / 2)));
+                    let pause = gap.pause(Duration::from_millis((idle + 2) * 2)) + rng.pause(SPREAD);
+                    std::thread::sleep(pause);
                     let called = Client::builder()
                         .connect(connector.clone())
                         .and_then(|desk| CounterBlockingClient::new(desk).note(format!("{client} {round}")));

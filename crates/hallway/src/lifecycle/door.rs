@@ -4,108 +4,96 @@
 //! renamed further up, is looked at every [`LOOK_EVERY`].
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::changes::{Changes, Watch};
-use super::{Env, InstanceLock, LifecycleError, Published, Record, RuntimePath, publish};
+use super::sockets::Sockets;
+use super::successor::Succession;
+use super::{Env, InstanceLock, LifecycleError, Record, RuntimePath};
 use crate::server::ServerHandle;
-use crate::transport::{self, Address, Duplex, unix};
+use crate::transport::unix::Listener;
+use crate::transport::{self, Address, Duplex};
 
 /// How often a daemon looks at its place unasked. A directory can go without an event: with one above it, or since a
 /// better one has appeared. Two looks a minute cost nothing, and nobody waits for them: they let two daemons of one
 /// instance be for so long at most.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
-/// The listener of a daemon: accepts, and publishes itself again where its socket was taken away. Where its lock was,
-/// or its directory, another daemon may serve, and this one is told to leave.
+/// One of a daemon's listeners: accepts, and publishes its socket again where that was taken away. Where the lock was,
+/// or the directory, another daemon may serve, and this one is told to leave.
 pub(super) struct Door {
-    listener: unix::Listener,
+    /// The restricted set that it is for.
+    scope: Option<String>,
+    listener: Listener,
     /// The one before it was published again: some had reached that already.
-    previous: Option<unix::Listener>,
-    published: Withdrawal,
+    previous: Option<Listener>,
+    sockets: Arc<Sockets>,
+    lock: &'static InstanceLock,
     record: Record,
     server: ServerHandle,
     changes: Option<Watch>,
     look: Interval,
-    /// Where clients look that have no directory named to them, if that was here.
+    /// It is where clients look that have no directory named to them.
     by_rule: bool,
     /// The name may be a successor's by now. It cannot be withdrawn, so nobody may be answered at it.
     lost: bool,
 }
 
-/// The name under which a daemon is found, until it is withdrawn.
-#[derive(Clone)]
-pub(super) struct Withdrawal {
-    lock: &'static InstanceLock,
-    published: Arc<Mutex<Option<Published>>>,
-}
-
-impl Withdrawal {
-    /// Takes the name away, so that no new client comes, nor the name again.
-    pub(super) fn withdraw(&self) {
-        let published = self.published.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Err(error)) = published.map(|published| published.withdraw(self.lock)) {
-            tracing::warn!(%error, "the socket could not be withdrawn");
-        }
-    }
-}
-
 impl Door {
-    /// Publishes the instance's socket. Needs a runtime.
-    pub(super) fn open(
-        lock: &'static InstanceLock,
-        record: Record,
+    /// Watches a socket that listens. Needs a runtime.
+    pub(super) fn new(
+        scope: Option<String>,
+        listener: Listener,
+        succession: &Succession,
+        record: &Record,
         server: ServerHandle,
-    ) -> Result<Self, LifecycleError> {
+    ) -> Self {
+        let lock = succession.lock;
         let changes = Changes::of_names(lock.dir()).and_then(Watch::new);
         if let Err(error) = &changes {
             tracing::debug!(%error, "the directory is looked at every {LOOK_EVERY:?} only");
         }
-        let (listener, published) = published(lock, &record)?;
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Ok(Self {
+        Self {
+            scope,
             listener,
             previous: None,
-            published: Withdrawal { lock, published: Arc::new(Mutex::new(Some(published))) },
-            record,
+            sockets: Arc::clone(&succession.sockets),
+            lock,
+            record: record.clone(),
             server,
             changes: changes.ok(),
             look,
             by_rule: better_place(lock).is_none(),
             lost: false,
-        })
+        }
     }
 
-    /// What takes its name away.
-    pub(super) fn withdrawal(&self) -> Withdrawal {
-        self.published.clone()
+    pub(super) fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
     }
 
     /// Looks whether it can still be found.
     fn look(&mut self) {
-        let lock = self.published.lock;
-        let mut current = self.published.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(socket) = &*current else { return };
-        match lock.is_in_place().and_then(|held| Ok((held, socket.is_current()?))) {
-            Ok((false, _)) => {
+        match self.found() {
+            Ok(Found::InPlace) => {}
+            Ok(Found::Lost) => {
                 self.lost = true;
                 self.server.drain("its lock file or directory was taken away");
             }
-            Ok((true, true)) => {
-                if let Some(better) = better_place(lock).filter(|_| self.by_rule) {
-                    self.server.drain(&format!("clients look for it in {} now", better.path.display()));
-                }
+            Ok(Found::Better(place)) => {
+                self.server.drain(&format!("clients look for it in {} now", place.path.display()));
             }
             // Whatever has the name is no successor's: that would have the lock.
-            Ok((true, false)) => match published(lock, &self.record) {
-                Ok((listener, published)) => {
+            Ok(Found::Gone) => match self.sockets.publish_again(self.scope(), self.lock) {
+                Ok(listener) => {
                     tracing::warn!("the socket was taken away; published again");
-                    *current = Some(published);
                     self.previous = Some(std::mem::replace(&mut self.listener, listener));
+                    let _for_people = self.record.write(self.lock);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the socket was taken away and cannot be published again")
@@ -114,6 +102,29 @@ impl Door {
             Err(error) => tracing::warn!(%error, "the socket cannot be looked at"),
         }
     }
+
+    fn found(&self) -> Result<Found, LifecycleError> {
+        let Some(is_current) = self.sockets.is_current(self.scope())? else { return Ok(Found::InPlace) };
+        if !self.lock.is_in_place()? {
+            return Ok(Found::Lost);
+        }
+        if !is_current {
+            return Ok(Found::Gone);
+        }
+        let better = better_place(self.lock).filter(|_| self.by_rule);
+        Ok(better.map_or(Found::InPlace, Found::Better))
+    }
+}
+
+/// How a daemon finds its socket.
+enum Found {
+    InPlace,
+    /// Its lock or directory is not what clients find.
+    Lost,
+    /// Its name is gone, or stands for something else.
+    Gone,
+    /// Clients look elsewhere now.
+    Better(RuntimePath),
 }
 
 impl transport::Listener for Door {
@@ -140,7 +151,7 @@ impl transport::Listener for Door {
     }
 }
 
-async fn accept(listener: &mut Option<unix::Listener>) -> io::Result<Duplex> {
+async fn accept(listener: &mut Option<Listener>) -> io::Result<Duplex> {
     match listener {
         Some(listener) => transport::Listener::accept(listener).await,
         None => std::future::pending().await,
@@ -154,18 +165,6 @@ async fn changed(changes: &mut Option<Watch>) {
         tracing::warn!(%error, "the directory is looked at every {LOOK_EVERY:?} only");
         *changes = None;
     }
-}
-
-fn published(lock: &InstanceLock, record: &Record) -> Result<(unix::Listener, Published), LifecycleError> {
-    let (listener, published) = publish(lock)?;
-    let path = published.path();
-    let listener =
-        unix::Listener::from_std(path.clone(), listener).map_err(LifecycleError::io("listen on", &path))?;
-    if let Err(error) = record.write(lock) {
-        // It is for people; clients do without.
-        tracing::warn!(%error, "no record of this daemon");
-    }
-    Ok((listener, published))
 }
 
 /// Where clients look now, if not here.

@@ -133,6 +133,12 @@ pub enum LifecycleError {
         /// Why not.
         reason: String,
     },
+    /// What a supervisor has handed down cannot be served on.
+    #[error("cannot take over the supervisor's sockets: {reason}")]
+    BadActivation {
+        /// Why not.
+        reason: String,
+    },
     /// The system refused.
     #[error("cannot {action} {path}: {source}")]
     Io {
@@ -163,6 +169,7 @@ impl LifecycleError {
             Self::NotInstalled { .. } => "not_installed",
             Self::ServiceFileUnsafe { .. } => "service_file_unsafe",
             Self::BadServiceFile { .. } => "bad_service_file",
+            Self::BadActivation { .. } => "bad_activation",
             Self::Io { .. } => "io",
         }
     }
@@ -259,6 +266,11 @@ pub enum StartError {
 }
 
 impl StartError {
+    pub(super) fn cannot_launch(instance: &Instance, program: &Path, source: io::Error) -> Self {
+        let (instance, program) = (instance.clone(), program.to_owned());
+        Self::CannotLaunch { instance, program, service_file: None, source }
+    }
+
     /// How the last start failed, for somebody who did not make it.
     pub(super) fn again(
         instance: &Instance,

@@ -1,7 +1,6 @@
 //! Starting a daemon's process and listening to it until it serves.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -84,8 +83,14 @@ impl Launcher {
 pub(super) struct Launched {
     dir: RuntimeDir,
     instance: Instance,
-    words: Words,
+    channel: Channel,
     exit: Receiver<Option<ExitStatus>>,
+}
+
+/// What is heard and read of a daemon that starts.
+pub(super) struct Channel {
+    instance: Instance,
+    pub(super) words: Words,
     mark: io::Result<StartMark>,
     log: PathBuf,
 }
@@ -107,12 +112,24 @@ pub(super) fn launch(
     claim: SpawnLock,
     failures: u32,
 ) -> Result<Launched, StartError> {
-    let cannot = |source| StartError::CannotLaunch {
-        instance: instance.clone(),
-        program: launcher.program.clone(),
-        service_file: None,
-        source,
-    };
+    let handed = claim.file().try_clone();
+    let handed = handed.map_err(|source| StartError::cannot_launch(instance, launcher.program(), source))?;
+    let begin = |mark: Option<&StartMark>| claim.begin(launcher, failures, mark);
+    let spawned = spawn(env, dir, launcher, instance, handed.into(), begin);
+    let (child, channel) = spawned.inspect_err(|_| claim.forget())?;
+    Ok(Launched { dir: dir.clone(), instance: instance.clone(), channel, exit: reap(child) })
+}
+
+/// Starts the daemon's process, with this as its standard input. `begin` is told where in the log that is.
+pub(super) fn spawn(
+    env: &Env,
+    dir: &RuntimeDir,
+    launcher: &Launcher,
+    instance: &Instance,
+    stdin: OwnedFd,
+    begin: impl FnOnce(Option<&StartMark>),
+) -> Result<(Child, Channel), StartError> {
+    let cannot = |source| StartError::cannot_launch(instance, launcher.program(), source);
     let log = log_path(env, instance)?;
     // A daemon without a log is better than none: the home may be read-only.
     let (output, mark) = match StartMark::write(&log, &format!("{instance} by pid {}", std::process::id())) {
@@ -120,15 +137,24 @@ pub(super) fn launch(
         Err(error) => (Stdio::null(), Err(error)),
     };
     let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
-    let handed = claim.file().try_clone().map_err(cannot)?;
-    claim.begin(launcher, failures, mark.as_ref().ok());
-    let spawned = command(env, dir, launcher, handed).stdout(OwnedFd::from(theirs)).stderr(output).spawn();
-    let child = spawned.map_err(|source| {
-        claim.forget();
-        cannot(source)
-    })?;
-    let (dir, instance) = (dir.clone(), instance.clone());
-    Ok(Launched { dir, instance, words: Words::new(ours), exit: reap(child), mark, log })
+    begin(mark.as_ref().ok());
+    let child = command(env, dir, launcher, stdin)
+        .stdout(OwnedFd::from(theirs))
+        .stderr(output)
+        .spawn()
+        .map_err(cannot)?;
+    Ok((child, Channel { instance: instance.clone(), words: Words::new(ours), mark, log }))
+}
+
+impl Channel {
+    /// What to say of a daemon that ended without a word, with what it has logged.
+    pub(super) fn died(self, status: Option<ExitStatus>) -> StartError {
+        let tail = match &self.mark {
+            Ok(mark) => mark.tail(),
+            Err(error) => format!("(it could not be written: {error})"),
+        };
+        StartError::DaemonDied { instance: self.instance, status, tail, log: self.log }
+    }
 }
 
 impl Launched {
@@ -140,20 +166,20 @@ impl Launched {
     ) -> Result<Heard, StartError> {
         let mut last = None;
         loop {
-            match self.words.next(deadline) {
+            match self.channel.words.next(deadline) {
                 Ok(Some(Word::Phase(phase))) => {
                     last = Some(phase.name.clone());
                     on_phase(phase);
                 }
                 Ok(Some(Word::Ready(_))) => return Ok(Heard::Ready),
                 Ok(Some(Word::Failed(failure))) => {
-                    let (instance, log) = (self.instance.clone(), self.log.clone());
+                    let (instance, log) = (self.channel.instance.clone(), self.channel.log.clone());
                     let (code, message) = (failure.code, failure.message);
                     return Err(StartError::DaemonFailed { instance, code, message, log });
                 }
                 Ok(None) => return Ok(Heard::Nothing),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    let (instance, log) = (self.instance.clone(), self.log.clone());
+                    let (instance, log) = (self.channel.instance.clone(), self.channel.log.clone());
                     let waited_for = "its daemon to start";
                     return Err(StartError::DeadlinePassed { instance, waited_for, phase: last, log });
                 }
@@ -168,20 +194,16 @@ impl Launched {
     pub(super) fn died(self, deadline: Instant) -> StartError {
         let grace = deadline.saturating_duration_since(Instant::now()).min(EXIT_GRACE);
         let status = self.exit.recv_timeout(grace).ok().flatten();
-        let tail = match &self.mark {
-            Ok(mark) => mark.tail(),
-            Err(error) => format!("(it could not be written: {error})"),
-        };
         if let Ok(claim) = SpawnLock::try_acquire(&self.dir, &self.instance) {
             // Nobody waits who would do it.
             claim.settle(Some(uptime_ms()));
         }
-        StartError::DaemonDied { instance: self.instance, status, tail, log: self.log }
+        self.channel.died(status)
     }
 }
 
-/// Prepares the daemon's process: nothing of ours but the directory, the claim, and what the allow-list names.
-fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, claim: File) -> Command {
+/// Prepares the daemon's process: nothing of ours but the directory, the input, and what the allow-list names.
+fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, stdin: OwnedFd) -> Command {
     let mut command = Command::new(&launcher.program);
     command
         .args(&launcher.args)
@@ -189,7 +211,7 @@ fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, claim: File) -> Com
         .envs(env.for_daemon(&launcher.passed))
         .env("HALLWAY_RUNTIME_DIR", dir.path())
         .env(READY_ENV, "1")
-        .stdin(claim);
+        .stdin(stdin);
     command
 }
 

@@ -7,7 +7,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
@@ -48,6 +48,16 @@ impl InstanceLock {
     pub fn acquire(dir: &RuntimeDir, instance: &Instance, deadline: Instant) -> Result<Self, LifecycleError> {
         let waited_for = "the previous daemon to leave";
         FileLock::take(dir, instance, Kind::Lock, &mut |file| lock(file, deadline, waited_for)).map(Self)
+    }
+
+    /// Takes over the lock from a predecessor, which never let it go; `None` if it is something else.
+    #[cfg(feature = "tokio")]
+    pub(super) fn adopt(
+        dir: &RuntimeDir,
+        instance: &Instance,
+        handed: OwnedFd,
+    ) -> Result<Option<Self>, LifecycleError> {
+        Ok(FileLock::adopt(dir, instance, Kind::Lock, handed)?.map(Self))
     }
 
     /// Returns the instance that is locked.
@@ -148,14 +158,7 @@ impl SpawnLock {
         instance: &Instance,
         handed: OwnedFd,
     ) -> Result<Option<Self>, LifecycleError> {
-        let lock = FileLock {
-            file: File::from(handed),
-            dir: dir.clone(),
-            instance: instance.clone(),
-            kind: Kind::Spawn,
-        };
-        // Locking again through the same open file is no wait; through another one it fails, and we wait our turn.
-        Ok((lock.is_current()? && lock.file.try_lock().is_ok()).then_some(Self { lock, waited: false }))
+        Ok(FileLock::adopt(dir, instance, Kind::Spawn, handed)?.map(|lock| Self { lock, waited: false }))
     }
 
     /// Whether somebody else had it first: a start that has ended, ended in that time.
@@ -170,6 +173,12 @@ impl SpawnLock {
 
     pub(super) fn writable(&self) -> Option<File> {
         self.lock.writable()
+    }
+}
+
+impl AsFd for InstanceLock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.file.as_fd()
     }
 }
 
@@ -212,6 +221,17 @@ impl FileLock {
             }
         }
         Err(unusable("somebody keeps replacing it".to_owned()))
+    }
+
+    fn adopt(
+        dir: &RuntimeDir,
+        instance: &Instance,
+        kind: Kind,
+        handed: OwnedFd,
+    ) -> Result<Option<Self>, LifecycleError> {
+        let lock = Self { file: handed.into(), dir: dir.clone(), instance: instance.clone(), kind };
+        // Locking again through the same open file is no wait; through another one it fails.
+        Ok((lock.is_current()? && lock.file.try_lock().is_ok()).then_some(lock))
     }
 
     fn is_current(&self) -> Result<bool, LifecycleError> {

@@ -26,18 +26,24 @@
 //! Invariants: nothing is decided by a pid, an age or a file's existence. Clients unlink nothing. A socket under its
 //! final name was listening when it got that name. Everything here is synchronous and knows neither tokio nor messages.
 
+#[cfg(feature = "tokio")]
+mod activation;
 mod changes;
 mod clock;
 mod connect;
 mod connector;
 #[cfg(feature = "tokio")]
 mod daemon;
+#[cfg(feature = "tokio")]
+mod descriptors;
 mod detach;
 #[cfg(feature = "tokio")]
 mod door;
 mod env;
 mod error;
 mod files;
+#[cfg(feature = "tokio")]
+mod handover;
 mod instance;
 mod last_start;
 mod launch;
@@ -47,13 +53,19 @@ mod overheard;
 mod publish;
 mod ready;
 mod record;
+#[cfg(feature = "tokio")]
+mod restart;
 mod runtime_dir;
 mod runtime_rule;
 mod served;
 mod service_dir;
 mod service_file;
 #[cfg(feature = "tokio")]
+mod sockets;
+#[cfg(feature = "tokio")]
 mod stop;
+#[cfg(feature = "tokio")]
+mod successor;
 mod turn;
 
 pub use connect::{connect, ensure_running};
@@ -71,6 +83,8 @@ pub use log::{LogFile, log_path};
 pub use publish::{Published, publish};
 pub use ready::{Failure, Phase, Ready, Starting, Word, Words};
 pub use record::{Listed, Record, list, rfc3339};
+#[cfg(feature = "tokio")]
+pub use restart::restart;
 pub use runtime_dir::RuntimeDir;
 pub use runtime_rule::{Rule, RuntimePath, Skipped};
 pub use service_file::ServiceFile;

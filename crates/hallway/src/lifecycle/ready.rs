@@ -180,6 +180,12 @@ impl Starting {
         self.say(&Line { failed: Some(failure), ..Line::default() });
     }
 
+    /// Returns the descriptor that was handed down on standard input, a file or a socket.
+    #[cfg(feature = "tokio")]
+    pub(super) fn handed(&self) -> Option<&OwnedFd> {
+        self.handed.as_ref()
+    }
+
     /// Returns the descriptor that the launcher handed down as the start lock, the first time.
     pub(super) fn take_handed(&mut self) -> Option<OwnedFd> {
         self.handed.take()

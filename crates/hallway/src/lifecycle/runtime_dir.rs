@@ -61,6 +61,19 @@ impl RuntimeDir {
         open_checked(&RuntimePath::choose(env)?.path)
     }
 
+    /// Opens a directory in this one, held to the same rule, and makes it if it is missing.
+    #[cfg(feature = "tokio")]
+    pub(super) fn subdirectory(&self, name: &str) -> Result<Self, LifecycleError> {
+        use nix::fcntl::openat;
+        use nix::sys::stat::mkdirat;
+
+        let path = self.path_of(name);
+        match mkdirat(self, name, Mode::S_IRWXU) {
+            Ok(()) | Err(Errno::EEXIST) => checked(&path, openat(self, name, FLAGS, Mode::empty())),
+            Err(errno) => Err(LifecycleError::io("create", &path)(errno)),
+        }
+    }
+
     /// Returns its path, for people and for processes started by us.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -107,14 +120,23 @@ impl AsFd for RuntimeDir {
 }
 
 fn open_checked(path: &Path) -> Result<Option<RuntimeDir>, LifecycleError> {
+    match open(path, FLAGS, Mode::empty()) {
+        Err(Errno::ENOENT) => Ok(None),
+        opened => checked(path, opened).map(Some),
+    }
+}
+
+/// How the directory is opened.
+const FLAGS: OFlag =
+    OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
+
+fn checked(path: &Path, opened: nix::Result<OwnedFd>) -> Result<RuntimeDir, LifecycleError> {
     let unsafe_dir = |rule: &str, remedy: String| {
         Err(LifecycleError::DirUnsafe { path: path.to_owned(), rule: rule.to_owned(), remedy })
     };
     let euid = Uid::effective().as_raw();
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let fd = match open(path, flags, Mode::empty()) {
+    let fd = match opened {
         Ok(fd) => fd,
-        Err(Errno::ENOENT) => return Ok(None),
         Err(Errno::ELOOP | Errno::ENOTDIR) => {
             return unsafe_dir(
                 "it must be a directory, not a link or a file",
@@ -138,7 +160,7 @@ fn open_checked(path: &Path) -> Result<Option<RuntimeDir>, LifecycleError> {
         let rule = format!("its mode is {mode:04o}, and group and others must have no access");
         return unsafe_dir(&rule, format!("run `chmod 700 {}`", path.display()));
     }
-    Ok(Some(RuntimeDir(Arc::new(Inner { path: path.to_owned(), fd }))))
+    Ok(RuntimeDir(Arc::new(Inner { path: path.to_owned(), fd })))
 }
 
 /// Makes the directory; another process may do the same at the same time.

@@ -10,41 +10,42 @@ use crate::encoding::Raw;
 use crate::protocol::Call;
 use crate::service::Router;
 
-/// The services, and whether any call has been handled to its end: what tells a server that works from one
-/// that only listens.
+/// Whether any call has been handled to its end: what tells a server that works from one that only listens.
 #[derive(Debug)]
-pub(super) struct Answering {
-    router: Router,
-    answered: Arc<Answered>,
-}
-
-#[derive(Debug)]
-struct Answered {
+pub(super) struct Answered {
     /// Looked at with every call.
     yes: AtomicBool,
     told: watch::Sender<bool>,
 }
 
-impl Answering {
-    pub(super) fn new(router: Router) -> Self {
-        let answered = Answered { yes: AtomicBool::new(false), told: watch::channel(false).0 };
-        Self { router, answered: Arc::new(answered) }
-    }
-
-    pub(super) fn router(&self) -> &Router {
-        &self.router
-    }
-
-    /// Becomes true with the first call.
-    pub(super) fn watch(&self) -> watch::Receiver<bool> {
-        self.answered.told.subscribe()
+impl Default for Answered {
+    fn default() -> Self {
+        Self { yes: AtomicBool::new(false), told: watch::channel(false).0 }
     }
 }
 
 impl Answered {
+    /// Becomes true with the first call.
+    pub(super) fn watch(&self) -> watch::Receiver<bool> {
+        self.told.subscribe()
+    }
+
     fn set(&self) {
         self.yes.store(true, Ordering::Relaxed);
         self.told.send_replace(true);
+    }
+}
+
+/// What a connection's calls go to.
+#[derive(Debug)]
+pub(super) struct Answering {
+    router: Arc<Router>,
+    answered: Arc<Answered>,
+}
+
+impl Answering {
+    pub(super) fn new(router: Arc<Router>, answered: Arc<Answered>) -> Self {
+        Self { router, answered }
     }
 }
 

@@ -2,11 +2,18 @@
 
 mod admin;
 mod answered;
+mod builder;
+mod handle;
 mod leases;
+mod restart;
 mod serve;
 mod status;
 
 pub use admin::{AdminBlockingClient, AdminClient};
+pub use builder::ServerBuilder;
+pub use handle::ServerHandle;
 pub use leases::{Lease, Leases};
-pub use serve::{Server, ServerBuilder, ServerHandle};
+pub(crate) use restart::Request;
+pub use restart::RestartError;
+pub use serve::Server;
 pub use status::Status;

@@ -10,6 +10,7 @@
     reason = "what a test or a role calls may fail as loudly as the test"
 )]
 
+mod access;
 mod desk;
 mod dirs;
 mod foreground;

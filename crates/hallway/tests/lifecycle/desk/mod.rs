@@ -1,6 +1,7 @@
 //! A whole daemon, [`Daemon::run`](hallway::lifecycle::Daemon::run) with a small service, and its clients.
 
 mod accept;
+mod activation;
 mod calls;
 mod descriptors;
 mod door;
@@ -9,9 +10,11 @@ mod idle;
 mod installed;
 mod kill;
 mod outside;
+mod restricted;
 pub(crate) mod service;
 mod start;
 mod stop;
+mod upgrade;
 
 use std::fs::read_to_string;
 use std::os::unix::net::UnixListener;
@@ -33,6 +36,7 @@ pub(crate) fn world() -> World {
         .var("HALLWAY_TEST_ROLE", "desk")
         .var("HALLWAY_TEST_JOURNAL", world_path("journal"))
         .var("HALLWAY_TEST_HOLD", world_path("hold"))
+        .var("HALLWAY_TEST_NEXT", world_path("next"))
 }
 
 impl World {

@@ -10,6 +10,7 @@ use hallway::blocking;
 use hallway::client::Client;
 use hallway::lifecycle::{Connector, Daemon, Env, Failure, Launcher, Phase, Starting};
 use hallway::server::{Leases, ServerBuilder};
+use hallway::service::Scope;
 use nix::sys::resource::{Resource, setrlimit};
 use tokio::io::AsyncReadExt as _;
 
@@ -156,19 +157,33 @@ pub(crate) fn daemon() -> i32 {
         Ok(args) => daemon.args(args.split(' ')),
         Err(_) => daemon,
     };
+    let daemon =
+        if var("HALLWAY_TEST_OVERLAP").as_deref() == Ok("beside") { daemon.overlaps() } else { daemon };
+    let daemon = match var("HALLWAY_TEST_RESTRICTED").as_deref() {
+        Ok("reader") => daemon.restricted(Scope::new("reader", ["desk.pid", "desk.beats"])),
+        Ok(_) => daemon.restricted(Scope::new("reader", ["desk.pidd"])),
+        Err(_) => daemon,
+    };
     i32::from(daemon.run(start) != ExitCode::SUCCESS)
 }
 
 fn start(starting: &mut Starting, server: ServerBuilder) -> Result<ServerBuilder, Failure> {
     starting.phase(&Phase::new("opening").detail("the desk").progress(1, Some(2)));
     gate("HALLWAY_TEST_GATE");
-    match var("HALLWAY_TEST_START").as_deref() {
-        Ok("fails") => {
+    // What this process was told, or what a test has written down for whoever starts next.
+    let next = || {
+        let path = var_os("HALLWAY_TEST_NEXT")?;
+        let next = std::fs::read_to_string(&path).ok()?;
+        std::fs::remove_file(path).unwrap();
+        Some(next)
+    };
+    match var("HALLWAY_TEST_START").ok().or_else(next).as_deref() {
+        Some("fails") => {
             // A start that has begun something is not held up by it.
             tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(60)));
             return Err(Failure::new("desk_locked", "the desk is used by pid 12"));
         }
-        Ok("panics") => panic!("the desk is on fire"),
+        Some("panics") => panic!("the desk is on fire"),
         _ => {}
     }
     trace("up");

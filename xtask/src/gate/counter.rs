@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use hallway::blocking::Client;
 use hallway::lifecycle::{Connector, Daemon, Env};
 
-use super::access;
+use super::{access, environment};
 use super::world::{PATIENCE, instance, launcher};
 
 /// A service whose effects are seen in its journal.
@@ -41,6 +41,7 @@ pub(crate) fn part(arguments: &[&str]) -> ExitCode {
         ["client"] => client(),
         ["call"] => call(),
         ["attack", socket] => access::attacker(socket),
+        ["path"] => environment::path(),
         ["squat", socket] => access::squatter(socket),
         _ => return ExitCode::FAILURE,
     };

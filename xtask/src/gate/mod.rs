@@ -5,6 +5,7 @@
 
 mod access;
 mod counter;
+mod environment;
 mod idle_race;
 mod rng;
 mod spawn_race;
@@ -30,6 +31,7 @@ struct Gate {
 const GATES: &[Gate] = &[
     Gate { name: "spawn-race", run: spawn_race::run, defence: "locks" },
     Gate { name: "idle-race", run: idle_race::run, defence: "retry" },
+    Gate { name: "environment", run: environment::run, defence: "ownership" },
     Gate { name: "access", run: access::run, defence: "peer-uid" },
 ];
 
@@ -87,6 +89,8 @@ fn take_away(root: &Path, gate: &Gate, seed: u64) -> Outcome {
         .args(["run", "--quiet", "--package", "xtask", "--features", "chaos", "--", "gate", gate.name])
         .args(without)
         .arg(seed.to_string())
+        // The gate's own process may be the client.
+        .env("HALLWAY_CHAOS", gate.defence)
         .current_dir(root)
         .status()?;
     match status.code() {

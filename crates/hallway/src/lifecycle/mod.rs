@@ -60,6 +60,7 @@ mod runtime_rule;
 mod served;
 mod service_dir;
 mod service_file;
+mod state;
 #[cfg(feature = "tokio")]
 mod sockets;
 #[cfg(feature = "tokio")]
@@ -88,6 +89,7 @@ pub use restart::restart;
 pub use runtime_dir::RuntimeDir;
 pub use runtime_rule::{Rule, RuntimePath, Skipped};
 pub use service_file::ServiceFile;
+pub use state::State;
 #[cfg(feature = "tokio")]
 pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};

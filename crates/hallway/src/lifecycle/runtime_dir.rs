@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::UnixAddr;
+use nix::sys::statfs::{self, FsType, fstatfs};
 use nix::sys::stat::{Mode, fstat, lstat};
 use nix::unistd::Uid;
 
@@ -160,7 +161,28 @@ fn checked(path: &Path, opened: nix::Result<OwnedFd>) -> Result<RuntimeDir, Life
         let rule = format!("its mode is {mode:04o}, and group and others must have no access");
         return unsafe_dir(&rule, format!("run `chmod 700 {}`", path.display()));
     }
+    if let Some(system) = fstatfs(&fd).ok().and_then(|found| network(found.filesystem_type())) {
+        let rule = format!("it is on {system}, where other machines may be, and locks cannot be relied on");
+        return unsafe_dir(&rule, "set HALLWAY_RUNTIME_DIR to a directory of this machine".to_owned());
+    }
     Ok(RuntimeDir(Arc::new(Inner { path: path.to_owned(), fd })))
+}
+
+/// What a file system that is another machine's is called. Those that nix has no name for are by the numbers of
+/// `linux/magic.h`.
+#[cfg(target_os = "linux")]
+fn network(kind: FsType) -> Option<&'static str> {
+    const SYSTEMS: [(FsType, &str); 8] = [
+        (statfs::NFS_SUPER_MAGIC, "NFS"),
+        (statfs::SMB_SUPER_MAGIC, "SMB"),
+        (FsType(0xFF53_4D42), "CIFS"),
+        (FsType(0xFE53_4D42), "SMB2"),
+        (statfs::CODA_SUPER_MAGIC, "Coda"),
+        (statfs::AFS_SUPER_MAGIC, "AFS"),
+        (FsType(0x00C3_6400), "Ceph"),
+        (FsType(0x0102_1997), "9P"),
+    ];
+    SYSTEMS.iter().find(|(system, _)| *system == kind).map(|(_, name)| *name)
 }
 
 /// Makes the directory; another process may do the same at the same time.
@@ -178,4 +200,18 @@ fn make(chosen: &RuntimePath) -> Result<(), LifecycleError> {
 fn has_fd_paths() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
     cfg!(target_os = "linux") && *HAS.get_or_init(|| Path::new("/proc/self/fd").is_dir())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f56_what_belongs_to_another_machine_is_known() {
+        assert_eq!(network(statfs::NFS_SUPER_MAGIC), Some("NFS"));
+        assert_eq!(network(FsType(0xFF53_4D42)), Some("CIFS"));
+        for local in [statfs::TMPFS_MAGIC, statfs::EXT4_SUPER_MAGIC, statfs::OVERLAYFS_SUPER_MAGIC] {
+            assert_eq!(network(local), None);
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod drain;
 mod idle;
 mod installed;
 mod kill;
+mod listed;
 mod outside;
 mod restricted;
 pub(crate) mod service;

@@ -54,6 +54,12 @@ impl Launcher {
         self
     }
 
+    /// Returns the program and its arguments.
+    #[cfg(feature = "tokio")]
+    pub(super) fn command_line(&self) -> (&Path, &[OsString]) {
+        (&self.program, &self.args)
+    }
+
     /// Returns the program.
     #[must_use]
     pub fn program(&self) -> &Path {

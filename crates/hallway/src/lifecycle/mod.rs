@@ -51,6 +51,8 @@ mod runtime_rule;
 mod service_dir;
 mod service_file;
 #[cfg(feature = "tokio")]
+mod skew;
+#[cfg(feature = "tokio")]
 mod sockets;
 #[cfg(feature = "tokio")]
 mod stop;
@@ -77,6 +79,8 @@ pub use restart::restart;
 pub use runtime_dir::RuntimeDir;
 pub use runtime_rule::{Rule, RuntimePath, Skipped};
 pub use service_file::ServiceFile;
+#[cfg(feature = "tokio")]
+pub use skew::Skew;
 #[cfg(feature = "tokio")]
 pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};

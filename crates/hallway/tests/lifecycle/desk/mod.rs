@@ -10,6 +10,7 @@ mod kill;
 mod outside;
 mod restricted;
 pub(crate) mod service;
+mod skew;
 mod start;
 mod stop;
 mod upgrade;

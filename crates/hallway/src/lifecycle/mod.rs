@@ -59,6 +59,7 @@ mod stop;
 #[cfg(feature = "tokio")]
 mod successor;
 mod turn;
+mod units;
 
 pub use connect::{connect, ensure_running};
 pub use connector::Connector;
@@ -84,3 +85,4 @@ pub use skew::Skew;
 #[cfg(feature = "tokio")]
 pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};
+pub use units::Unit;

@@ -21,4 +21,5 @@ mod separation;
 mod service_files;
 mod sockets;
 mod start;
+mod units;
 mod world;

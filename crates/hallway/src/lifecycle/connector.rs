@@ -4,6 +4,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "tokio")]
+use super::skew::{Own, Skew};
 use super::{
     Env, Instance, Launcher, LifecycleError, Phase, ServiceFile, StartError, connect, ensure_running,
 };
@@ -22,6 +24,8 @@ pub struct Connector {
     start: Start,
     within: Duration,
     on_phase: Arc<dyn Fn(Phase) + Send + Sync>,
+    #[cfg(feature = "tokio")]
+    skew: Option<(Own, Arc<dyn Fn(Skew) + Send + Sync>)>,
 }
 
 /// What to do where no daemon runs.
@@ -37,7 +41,15 @@ impl Connector {
     #[must_use]
     pub fn new(instance: Instance) -> Self {
         let on_phase = Arc::new(|_| ());
-        Self { env: Env::process(), instance, start: Start::Nothing, within: REACH_DEADLINE, on_phase }
+        Self {
+            env: Env::process(),
+            instance,
+            start: Start::Nothing,
+            within: REACH_DEADLINE,
+            on_phase,
+            #[cfg(feature = "tokio")]
+            skew: None,
+        }
     }
 
     /// Looks for the daemon where this environment says, rather than the process's own.
@@ -77,6 +89,23 @@ impl Connector {
         self
     }
 
+    /// Says which program this client is, named as [`Daemon::new`](super::Daemon::new) names the daemon's: a daemon
+    /// that is an older version of it is replaced when it is idle, by what this connector starts daemons with. If it is
+    /// not replaced, `on_skew` hears why, and the older daemon serves. A newer one is left alone.
+    ///
+    /// Costs a second connection and a call each time that the daemon is reached.
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub fn replacing_older(
+        mut self,
+        program: &str,
+        version: &str,
+        on_skew: impl Fn(Skew) + Send + Sync + 'static,
+    ) -> Self {
+        self.skew = Some((Own::new(program, version), Arc::new(on_skew)));
+        self
+    }
+
     /// Connects.
     ///
     /// # Errors
@@ -84,6 +113,8 @@ impl Connector {
     /// any.
     pub fn reach(&self) -> Result<UnixStream, StartError> {
         let deadline = Instant::now() + self.within;
+        #[cfg(feature = "tokio")]
+        self.replace_older(deadline);
         match &self.start {
             Start::Nothing => Ok(connect(&self.env, &self.instance, deadline)?),
             Start::With(launcher) => self.ensure_running(launcher, deadline),
@@ -91,6 +122,20 @@ impl Connector {
                 Err(LifecycleError::NotRunning { .. }) => self.start_installed(deadline),
                 reached => Ok(reached?),
             },
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    fn replace_older(&self, deadline: Instant) {
+        let Some((own, on_skew)) = &self.skew else { return };
+        let launcher = match &self.start {
+            Start::With(launcher) => Some(launcher),
+            // The file names it already.
+            Start::Installed => None,
+            Start::Nothing => return,
+        };
+        if let Some(skew) = own.replace_older(&self.env, &self.instance, launcher, deadline) {
+            on_skew(skew);
         }
     }
 

@@ -68,6 +68,12 @@ impl Launcher {
         self.at_once
     }
 
+    /// Returns the program and its arguments.
+    #[cfg(feature = "tokio")]
+    pub(super) fn command_line(&self) -> (&Path, &[OsString]) {
+        (&self.program, &self.args)
+    }
+
     /// Returns the program.
     #[must_use]
     pub fn program(&self) -> &Path {

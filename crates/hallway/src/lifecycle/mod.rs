@@ -62,12 +62,15 @@ mod service_dir;
 mod service_file;
 mod state;
 #[cfg(feature = "tokio")]
+mod skew;
+#[cfg(feature = "tokio")]
 mod sockets;
 #[cfg(feature = "tokio")]
 mod stop;
 #[cfg(feature = "tokio")]
 mod successor;
 mod turn;
+mod units;
 
 pub use connect::{connect, ensure_running};
 pub use connector::Connector;
@@ -91,5 +94,8 @@ pub use runtime_rule::{Rule, RuntimePath, Skipped};
 pub use service_file::ServiceFile;
 pub use state::State;
 #[cfg(feature = "tokio")]
+pub use skew::Skew;
+#[cfg(feature = "tokio")]
 pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};
+pub use units::Unit;

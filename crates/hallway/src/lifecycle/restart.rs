@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::stop::{admin, is_not_running};
+use super::stop::{client, is_not_running};
 use super::{Env, Instance};
 use crate::client::CallError;
-use crate::server::RestartError;
+use crate::server::{AdminBlockingClient, ControlBlockingClient, RestartError};
 
 /// Has the daemon of an instance replaced by its successor, the installed program, and waits until that one serves.
 /// No call of anybody fails of it. `false`: none was running, and none was started.
@@ -18,14 +18,14 @@ pub fn restart(
     instance: &Instance,
     deadline: Instant,
 ) -> Result<Result<bool, RestartError>, CallError> {
-    let admin = match admin(env, instance, deadline) {
+    let client = match client(env, instance, deadline) {
         Err(error) if is_not_running(&error) => return Ok(Ok(false)),
-        admin => admin?,
+        client => client?,
     };
-    if let Err(error) = admin.restart(false)? {
+    if let Err(error) = ControlBlockingClient::new(client.clone()).restart(false)? {
         return Ok(Err(error));
     }
     // On a new connection, which waits for whoever serves next.
-    let failed = admin.status()?.restart_failed;
+    let failed = AdminBlockingClient::new(client).status()?.restart_failed;
     Ok(failed.map_or(Ok(true), |reason| Err(RestartError::SuccessorFailed { reason })))
 }

@@ -29,7 +29,7 @@ pub fn stop(env: &Env, instance: &Instance, deadline: Instant) -> Result<bool, C
 
 /// Asks. `false`: there is nobody to ask, or not any more.
 fn ask(env: &Env, instance: &Instance, deadline: Instant) -> Result<bool, CallError> {
-    match admin(env, instance, deadline).and_then(|admin| admin.stop()) {
+    match client(env, instance, deadline).and_then(|client| AdminBlockingClient::new(client).stop()) {
         Ok(()) => Ok(true),
         Err(error) if is_not_running(&error) => Ok(false),
         Err(error) => Err(error),
@@ -37,15 +37,10 @@ fn ask(env: &Env, instance: &Instance, deadline: Instant) -> Result<bool, CallEr
 }
 
 /// Reaches a daemon that runs, to ask about itself what every daemon answers.
-pub(super) fn admin(
-    env: &Env,
-    instance: &Instance,
-    deadline: Instant,
-) -> Result<AdminBlockingClient, CallError> {
+pub(super) fn client(env: &Env, instance: &Instance, deadline: Instant) -> Result<Client, CallError> {
     let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
     let connector = Connector::new(instance.clone()).in_env(env.clone()).within(left);
-    let client = Client::builder().options(CallOptions::new().deadline(left)).connect(connector)?;
-    Ok(AdminBlockingClient::new(client))
+    Client::builder().options(CallOptions::new().deadline(left)).connect(connector)
 }
 
 pub(super) fn is_not_running(error: &CallError) -> bool {

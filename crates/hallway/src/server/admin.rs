@@ -1,4 +1,4 @@
-use super::{RestartError, ServerHandle, Status};
+use super::{ServerHandle, Status};
 use crate::service::Description;
 
 /// What every daemon answers, whatever else it serves. Frozen: it is how clients of every version ask for
@@ -25,16 +25,6 @@ pub trait Admin {
     /// once; the connection ends when the daemon has finished.
     #[idempotent]
     async fn stop(&self);
-
-    /// Has the daemon replaced by its successor: the installed program, which may be a newer one. No call fails of
-    /// it: open ones finish, and further ones go to the successor, or to this daemon again if that one cannot serve.
-    /// `true` once it is decided; the connection then ends.
-    async fn restart(
-        &self,
-        /// Only if no other call is open and nothing else goes on; `false` is the answer if that is not so.
-        #[default(false)]
-        if_idle: bool,
-    ) -> Result<bool, RestartError>;
 }
 
 impl Admin for ServerHandle {
@@ -52,9 +42,5 @@ impl Admin for ServerHandle {
 
     async fn stop(&self) {
         self.drain("asked to stop");
-    }
-
-    async fn restart(&self, if_idle: bool) -> Result<bool, RestartError> {
-        Self::restart(self, if_idle).await
     }
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::admin::AdminService;
 use super::leases::Leases;
-use super::restart::Requests;
+use super::restart::{ControlService, Requests};
 use super::serve::{Shared, connections_max};
 use super::{Server, ServerHandle};
 use crate::connection::Wire;
@@ -94,6 +94,10 @@ impl ServerBuilder {
                 Arc::new(AdminService::new(handle))
             };
             self.router.add(admin(None));
+            if self.restarts.is_some() {
+                let handle = ServerHandle { shared: shared.clone(), scope: None };
+                self.router.add(Arc::new(ControlService::new(handle)));
+            }
             let narrowed = |scope: Scope| {
                 let mut router = self.router.clone();
                 router.add(admin(Some(&scope)));

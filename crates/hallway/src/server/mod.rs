@@ -14,6 +14,6 @@ pub use builder::ServerBuilder;
 pub use handle::ServerHandle;
 pub use leases::{Lease, Leases};
 pub(crate) use restart::Request;
-pub use restart::RestartError;
+pub use restart::{ControlBlockingClient, ControlClient, RestartError};
 pub use serve::Server;
 pub use status::Status;

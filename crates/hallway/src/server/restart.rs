@@ -1,5 +1,27 @@
 use tokio::sync::{mpsc, oneshot};
 
+use super::ServerHandle;
+
+/// What a daemon answers that was started by `lifecycle`, and no other server. Frozen, as [`Admin`](super::admin) is.
+#[hallway::service(name = "hallway.daemon", version = "1.0", reserved)]
+pub trait Control {
+    /// Has the daemon replaced by its successor: the installed program, which may be a newer one. No call fails of
+    /// it: open ones finish, and further ones go to the successor, or to this daemon again if that one cannot serve.
+    /// `true` once it is decided; the connection then ends.
+    async fn restart(
+        &self,
+        /// Only if no other call is open and nothing else goes on; `false` is the answer if that is not so.
+        #[default(false)]
+        if_idle: bool,
+    ) -> Result<bool, RestartError>;
+}
+
+impl Control for ServerHandle {
+    async fn restart(&self, if_idle: bool) -> Result<bool, RestartError> {
+        Self::restart(self, if_idle).await
+    }
+}
+
 /// Why a daemon was not replaced. It goes on serving.
 #[derive(Debug, Clone, PartialEq, Eq, hallway::Error)]
 #[non_exhaustive]

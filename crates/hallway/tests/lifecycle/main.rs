@@ -21,5 +21,6 @@ mod separation;
 mod service_files;
 mod sockets;
 mod start;
+mod units;
 mod waiters;
 mod world;

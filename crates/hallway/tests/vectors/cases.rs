@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 /// Every file, by the runner that it belongs to.
 const FILES: &[&str] = &[
+    "admin.json",
     "envelope.json",
     "errors.json",
     "framing.json",
@@ -17,6 +18,7 @@ const FILES: &[&str] = &[
     "msgpack.json",
     "paths.json",
     "recognition.json",
+    "restricted.json",
     "service-files.json",
     "starting.json",
 ];

@@ -1,4 +1,4 @@
-//! `hello.json` and `errors.json`: what a real server answers.
+//! `hello.json`, `admin.json`, `errors.json` and `restricted.json`: what a real server answers.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +24,7 @@ enum Listener {
     #[default]
     Unix,
     Tcp,
+    Restricted,
 }
 
 #[derive(Deserialize)]
@@ -66,14 +67,26 @@ fn hello_and_the_reserved_service() {
 }
 
 #[test]
+fn what_every_version_of_a_daemon_answers() {
+    run("admin.json", hold);
+}
+
+#[test]
+fn restricted_sockets() {
+    run("restricted.json", hold);
+}
+
+#[test]
 fn errors() {
     run("errors.json", hold);
 }
 
 #[test]
 fn every_code_has_a_conversation_that_ends_in_it() {
-    let seen: BTreeSet<String> = read::<Conversation>("errors.json")
+    let all = ["errors.json", "restricted.json"].map(read::<Conversation>);
+    let seen: BTreeSet<String> = all
         .iter()
+        .flatten()
         .flat_map(|conversation| &conversation.steps)
         .filter_map(|step| match step {
             Step::Receive(message) => {
@@ -84,7 +97,11 @@ fn every_code_has_a_conversation_that_ends_in_it() {
         })
         .collect();
     for entry in code::ALL {
-        assert!(seen.contains(entry.code), "no case of errors.json ends in {}", entry.code);
+        assert!(
+            seen.contains(entry.code),
+            "no case of errors.json or restricted.json ends in {}",
+            entry.code
+        );
     }
 }
 
@@ -93,6 +110,7 @@ fn hold(case: &Conversation) -> Result<(), String> {
     let mut peer = match case.listener {
         Listener::Unix => server.connect_unix(),
         Listener::Tcp => server.connect_tcp(),
+        Listener::Restricted => server.connect_restricted(),
     };
     for (number, step) in case.steps.iter().enumerate() {
         take(&mut peer, step).map_err(|reason| format!("step {}: {reason}", number + 1))?;

@@ -67,7 +67,7 @@ fn an_activated_daemon_serves_whoever_had_come_and_leaves_the_socket_to_its_owne
         assert_ne!(pid, last);
         last = pid;
         assert!(world.run("fake.sock").exists(), "the supervisor's socket was removed");
-        InstanceLock::try_acquire(&world.dir(), &instance()).unwrap();
+        InstanceLock::acquire(&world.dir(), &instance(), deadline()).unwrap();
     }
 }
 

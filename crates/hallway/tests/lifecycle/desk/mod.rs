@@ -13,6 +13,7 @@ mod listed;
 mod outside;
 mod restricted;
 pub(crate) mod service;
+mod skew;
 mod start;
 mod stop;
 mod upgrade;

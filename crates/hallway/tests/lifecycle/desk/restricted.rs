@@ -38,8 +38,15 @@ fn a2_every_method_outside_the_set_is_refused_and_never_begun() {
     let mut answers = BufReader::new(stream.try_clone().unwrap());
     let methods = desk_description().methods.iter().map(|method| format!("desk.{}", method.name));
     let outside = methods.filter(|method| !["desk.pid", "desk.beats"].contains(&method.as_str()));
-    let others =
-        ["hallway.stop", "hallway.restart", "hallway.", "desk", "desk.pid.", "Desk.pid", "nobody.knows"];
+    let others = [
+        "hallway.stop",
+        "hallway.daemon.restart",
+        "hallway.",
+        "desk",
+        "desk.pid.",
+        "Desk.pid",
+        "nobody.knows",
+    ];
     for method in outside.chain(others.map(str::to_owned)) {
         let call = format!(
             r#"{{"id":1,"call":"{method}","params":{{"line":"x","ms":0,"bytes":1,"how":"waits"}},"source":"cli","scope":"*"}}"#

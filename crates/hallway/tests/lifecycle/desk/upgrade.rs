@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use hallway::lifecycle::{InstanceLock, restart, stop};
-use hallway::server::{AdminBlockingClient, RestartError};
+use hallway::server::{AdminBlockingClient, ControlBlockingClient, RestartError};
 
 use super::service::DeskBlockingClient;
 use super::{bounded, ended, rounds, terminate, world};
@@ -38,7 +38,7 @@ impl World {
     }
 
     /// What becomes of the next daemon that starts.
-    fn next_one(&self, how: &str) {
+    pub(super) fn next_one(&self, how: &str) {
         std::fs::write(self.path("next"), how).unwrap();
     }
 }
@@ -66,7 +66,7 @@ fn f44_a_daemon_is_replaced_on_the_same_socket() {
         assert_ne!(client.pid().unwrap(), second, "{way}");
         assert!(stop(&world.env(), &instance(), deadline()).unwrap());
         assert!(!world.published(), "{way}: something is left");
-        InstanceLock::try_acquire(&world.dir(), &instance()).unwrap();
+        InstanceLock::acquire(&world.dir(), &instance(), deadline()).unwrap();
     }
 }
 
@@ -256,7 +256,7 @@ fn f8_whoever_is_killed_during_a_handover_the_next_call_is_answered() {
             });
             assert_eq!(world.restart(), Ok(true), "{way}, {victim}");
             assert!(stop(&world.env(), &instance(), deadline()).unwrap());
-            InstanceLock::try_acquire(&world.dir(), &instance()).unwrap();
+            InstanceLock::acquire(&world.dir(), &instance(), deadline()).unwrap();
         }
     }
 }
@@ -313,17 +313,19 @@ fn f15_a_successor_has_nothing_of_its_predecessors() {
 #[test]
 fn f44_only_if_idle_leaves_one_that_is_in_use() {
     let world = world();
-    let (client, hold, admin) = (world.blocking(), world.hold(), world.admin());
+    let (client, hold) = (world.blocking(), world.hold());
+    let connected = hallway::blocking::Client::builder().options(bounded()).connect(world.connector());
+    let control = ControlBlockingClient::new(connected.unwrap());
     let first = world.guest().pid().unwrap();
     // Who is connected and asks for nothing is no use.
     let _silent = UnixStream::connect(world.run("fake.sock")).unwrap();
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| client.wait("held".to_owned()).unwrap());
         let (call, _) = hold.accept().unwrap();
-        assert_eq!(admin.restart(true).unwrap(), Ok(false));
+        assert_eq!(control.restart(true).unwrap(), Ok(false));
         drop(call);
         assert_eq!(waiting.join().unwrap(), first);
     });
-    assert_eq!(admin.restart(true).unwrap(), Ok(true));
+    assert_eq!(control.restart(true).unwrap(), Ok(true));
     assert_ne!(world.guest().pid().unwrap(), first);
 }

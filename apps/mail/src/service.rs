@@ -22,7 +22,7 @@ pub trait Mail {
         cx: &Context,
         /// Words, `"phrases"`, `from:`, `is:unread`, `newer:2w` and more; everything when it is empty.
         query: String,
-        /// At most so many.
+        /// At most so many, and never more than 10,000; `count` tells how many there are.
         #[default(50)]
         limit: u32,
         /// Their order.

@@ -100,7 +100,8 @@ use proc_macro::TokenStream;
 /// # Parameters
 ///
 /// A parameter travels by its name, and its type is owned: it implements `Serialize`, `Deserialize` and
-/// `JsonSchema`, as does what a method gives back. A caller may leave out
+/// `JsonSchema`, as does what a method gives back. Binary data is `hallway::Bytes`: a `Vec<u8>` travels as a
+/// list of numbers. A caller may leave out
 ///
 /// - an `Option`, which is then `None`;
 /// - a parameter with `#[default(50)]`, which is then the value of the expression;

@@ -49,7 +49,7 @@ pub(crate) enum Command {
         /// What to look for; everything when it is empty.
         #[arg(default_value = "")]
         query: String,
-        /// At most so many.
+        /// At most so many, and never more than 10000; `count` tells how many there are.
         #[arg(long, short = 'n', default_value_t = 50)]
         limit: u32,
         /// In this order.

@@ -7,6 +7,7 @@ use hallway::lifecycle::LifecycleError;
 use hallway::service::ServiceError as _;
 use hallway::{CallError, WireError};
 
+use super::plain::plain;
 use hallway_mail::service::MailError;
 
 /// Why a command failed.
@@ -49,7 +50,8 @@ impl Failure {
         if as_json {
             eprintln!("{}", serde_json::json!({ "error": error }));
         } else {
-            eprintln!("{} {}", console::style("error:").for_stderr().red().bold(), error.message);
+            let message: Vec<_> = error.message.lines().map(plain).collect();
+            eprintln!("{} {}", console::style("error:").for_stderr().red().bold(), message.join("\n"));
         }
         ExitCode::from(exit)
     }

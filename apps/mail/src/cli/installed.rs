@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::arguments::{Arguments, TextFormat};
 use super::failure::Failure;
 use super::output::{self, out};
+use super::plain::plain;
 use hallway_mail::{Place, daemon};
 
 pub(crate) fn install(place: &Place) -> Result<(), Failure> {
@@ -65,7 +66,7 @@ pub(crate) fn list(format: TextFormat) -> Result<(), Failure> {
     for Installed { name, running, mailbox, refused } in &found {
         let state = if *running { style("running").green() } else { style("stopped") };
         let what = refused.as_deref().or(mailbox.as_deref()).unwrap_or("the sample");
-        writeln!(out, "{name:<widest$}  {state}  {what}")?;
+        writeln!(out, "{name:<widest$}  {state}  {}", plain(what))?;
     }
     Ok(out.flush()?)
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod failure;
 mod installed;
 mod output;
+mod plain;
 mod progress;
 mod reach;
 mod run;

@@ -1,5 +1,6 @@
 //! What is printed, in each format.
 
+use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use console::style;
@@ -7,12 +8,20 @@ use hallway::server::Status;
 use serde::Serialize;
 
 use super::arguments::{Format, TextFormat};
+use super::plain::plain;
 use super::table;
-use hallway_mail::{Address, BrokenEntry, Envelope, FullMessage, ImportReport, Place, Stats};
+use hallway_mail::{Address, BrokenEntry, Envelope, FullMessage, ImportReport, MAX_RESULTS, Place, Stats};
 
 /// Standard output, written in few pieces.
 pub(crate) fn out() -> io::BufWriter<io::StdoutLock<'static>> {
     io::BufWriter::new(io::stdout().lock())
+}
+
+/// Prints one line.
+pub(crate) fn line(line: impl Display) -> io::Result<()> {
+    let mut out = out();
+    writeln!(out, "{line}")?;
+    out.flush()
 }
 
 /// Prints a list of messages.
@@ -32,6 +41,9 @@ pub(crate) fn hint(found: usize, limit: u32, format: Format) {
     if format == Format::Table && console::user_attended() {
         match found {
             0 => eprintln!("no messages"),
+            MAX_RESULTS => {
+                eprintln!("the first {found}, which is the most; `count` tells how many there are");
+            }
             _ if found == limit as usize => eprintln!("the first {found}; `--limit` shows more"),
             _ => {}
         }
@@ -47,7 +59,11 @@ pub(crate) fn message(message: &FullMessage, format: TextFormat) -> io::Result<(
     }
     let envelope = &message.envelope;
     let mut header = |name: &str, value: &str| {
-        if value.is_empty() { Ok(()) } else { writeln!(out, "{} {value}", style(format!("{name}:")).bold()) }
+        if value.is_empty() {
+            Ok(())
+        } else {
+            writeln!(out, "{} {}", style(format!("{name}:")).bold(), plain(value))
+        }
     };
     header("From", &people(&envelope.from))?;
     header("To", &people(&envelope.to))?;

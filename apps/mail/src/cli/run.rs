@@ -40,7 +40,7 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
         }
         Command::Count { query, call } => {
             let count = ask(place, &call, READING, |mail| mail.count(query))?;
-            writeln!(out(), "{count}")?;
+            output::line(count)?;
         }
         Command::Cat { id, raw: true, call, .. } => cat_raw(place, &call, id)?,
         Command::Cat { id, format, call, .. } => {
@@ -75,8 +75,12 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
         Command::Restart => restart_daemon(place)?,
         Command::Units { dir, launchd } => units(place, &dir, launchd)?,
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, env!("CARGO_PKG_NAME"), &mut out());
+            // The generator panics where it cannot write, which to memory it can.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), env!("CARGO_PKG_NAME"), &mut script);
+            let mut out = out();
+            out.write_all(&script)?;
+            out.flush()?;
         }
         Command::Daemon => return Err(Failure::usage("`daemon` runs in the foreground".to_owned())),
     }
@@ -96,6 +100,11 @@ fn import(place: &Place, path: &Path, format: TextFormat) -> Result<(), Failure>
     // The daemon has a working directory of its own.
     let path = std::fs::canonicalize(path)
         .map_err(|error| Failure::usage(format!("there is no mailbox at {}: {error}", path.display())))?;
+    if path.to_str().is_none() {
+        let path = path.display();
+        let advice = "use `--mailbox`, which takes any path, or rename it";
+        return Err(Failure::usage(format!("the path {path} is not UTF-8 and cannot be sent: {advice}")));
+    }
     let report = ask(place, &CallArguments::default(), "Importing", |mail| mail.import(path))?;
     Ok(output::report(&report, format)?)
 }

@@ -7,6 +7,7 @@ use console::{Term, measure_text_width, style, truncate_str};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::plain::plain;
 use hallway_mail::Envelope;
 
 /// How wide a sender may be.
@@ -27,14 +28,15 @@ pub(crate) fn print(out: &mut impl io::Write, envelopes: &[Envelope]) -> io::Res
 /// Prints one message: id, state, date, sender, subject.
 pub(crate) fn print_line(out: &mut impl io::Write, envelope: &Envelope, id_width: usize) -> io::Result<()> {
     let date = envelope.date.as_deref().map_or_else(|| " ".repeat(16), date_and_time);
-    let sender = fixed(sender(envelope), SENDER);
+    let sender = plain(sender(envelope));
+    let sender = fixed(&sender, SENDER);
     let before = format!("{:>id_width$} {} {date}  {sender}  ", envelope.id.0, state(envelope));
     let room = terminal_width().saturating_sub(measure_text_width(&before)).max(SUBJECT_MIN);
     let subject = match envelope.subject.as_str() {
-        "" => "(no subject)",
-        subject => subject,
+        "" => "(no subject)".into(),
+        subject => plain(subject),
     };
-    let labels: String = envelope.labels.iter().map(|label| format!(" #{label}")).collect();
+    let labels: String = envelope.labels.iter().map(|label| format!(" #{}", plain(label))).collect();
     let text = format!("{subject}{}", style(labels).dim());
     let text = truncate_str(&text, room, "…");
     if envelope.flags.unread {

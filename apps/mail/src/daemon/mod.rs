@@ -14,7 +14,6 @@ use hallway::lifecycle::{Daemon, Failure, LifecycleError, Phase, ServiceFile, St
 use hallway::server::ServerBuilder;
 use hallway::service::Cancellation;
 use hallway::{Bytes, Context, Progress, Subscription};
-use notify::RecommendedWatcher;
 
 use crate::mailbox::{Mailbox, MailboxError};
 use crate::model::{Envelope, FullMessage, ImportProgress, ImportReport, Mark, MessageId, Sort, Stats};
@@ -60,9 +59,9 @@ fn start(place: &Place, starting: &mut Starting, server: ServerBuilder) -> Resul
             let (engine, arrivals) = (Arc::clone(&engine), Arc::clone(&arrivals));
             let sync = Sync::new(engine, arrivals, mailbox.to_owned(), &dir, server.leases());
             // First watched, then looked into: what comes in between is not missed.
-            let watcher = watch::watch(mailbox, &sync);
+            let watch = watch::watch(mailbox, &sync);
             sync.begin();
-            Some(Own { sync, _watcher: watcher })
+            Some(Own { sync, _watch: watch })
         }
         None => {
             if engine.newest().map_err(failure)?.is_none() {
@@ -91,7 +90,7 @@ struct MailDaemon {
 /// The user's own mailbox: what keeps up with it, and what tells that there is something to keep up with.
 struct Own {
     sync: Arc<Sync>,
-    _watcher: Option<RecommendedWatcher>,
+    _watch: Option<watch::Watch>,
 }
 
 impl Drop for Own {

@@ -83,7 +83,8 @@ pub(super) fn origin(root: &Path, path: &Path) -> String {
     name_of(name)
 }
 
-/// Writes a file name as text: as it is, or with the bytes that are not ASCII escaped.
+/// Writes a file name as text: as it is, or escaped where it holds control characters or is no text.
 pub(super) fn name_of(name: &OsStr) -> String {
-    name.to_str().map_or_else(|| name.as_encoded_bytes().escape_ascii().to_string(), str::to_owned)
+    let text = name.to_str().filter(|text| !text.contains(char::is_control));
+    text.map_or_else(|| name.as_encoded_bytes().escape_ascii().to_string(), str::to_owned)
 }

@@ -2,7 +2,9 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
-use syn::{AngleBracketedGenericArguments, AssocType, GenericArgument, PathArguments, PathSegment, Type};
+use syn::{
+    AngleBracketedGenericArguments, AssocType, GenericArgument, PathArguments, PathSegment, Type, parse_quote,
+};
 
 /// Returns the type itself, without the parentheses and the invisible groups a `macro_rules!` adds.
 pub(crate) fn peel(ty: &Type) -> &Type {
@@ -70,6 +72,8 @@ pub(crate) fn check_travels(ty: &Type, what: &str) -> syn::Result<()> {
 /// The type to write in place of a reference to `ty`.
 fn owned(ty: &Type) -> String {
     let owned = match (peel(ty), last_segment(ty)) {
+        // As a list of numbers it would be four times as long in JSON.
+        (Type::Slice(slice), _) if *slice.elem == parse_quote!(u8) => quote!(hallway::Bytes),
         (Type::Slice(slice), _) => {
             let element = &slice.elem;
             quote!(Vec<#element>)
@@ -108,7 +112,6 @@ fn check_tokens(tokens: TokenStream, what: &str) -> syn::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use syn::parse_quote;
 
     use super::*;
 
@@ -132,7 +135,8 @@ mod tests {
             (parse_quote!(&str), "write `String`"),
             (parse_quote!(&'static str), "write `String`"),
             (parse_quote!(&std::path::Path), "write `PathBuf`"),
-            (parse_quote!(&[u8]), "write `Vec<u8>`"),
+            (parse_quote!(&[u8]), "write `hallway::Bytes`"),
+            (parse_quote!(&[String]), "write `Vec<String>`"),
             (parse_quote!(&mut crate::Thing<u8>), "write `crate::Thing<u8>`"),
             (parse_quote!(Vec<&str>), "write an owned type"),
             (parse_quote!((u8, Cow<'static, str>)), "write an owned type"),

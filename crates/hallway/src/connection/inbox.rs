@@ -154,8 +154,8 @@ impl Skipping {
                 *left -= used as u64;
                 (used, used, *left == 0)
             }
-            Rest::Line => match memchr::memchr(b'\n', input) {
-                Some(line_feed) => (line_feed, line_feed + 1, true),
+            Rest::Until(mark) => match memchr::memchr(*mark, input) {
+                Some(end) => (end, end + 1, true),
                 None => (input.len(), input.len(), false),
             },
         };

@@ -27,7 +27,7 @@ impl Rules for Lines {
         // Of a line that has not ended, the last byte may be the carriage return that does not count.
         let body = line.strip_suffix(b"\r").unwrap_or(line).len();
         Ok(match line_feed {
-            _ if body > max => Scan::TooLong { body: 0, rest: Rest::Line },
+            _ if body > max => Scan::TooLong { body: 0, rest: Rest::Until(b'\n') },
             Some(line_feed) => Scan::Frame { body: 0..body, end: line_feed + 1 },
             None => Scan::More,
         })

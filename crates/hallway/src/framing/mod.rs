@@ -57,8 +57,8 @@ pub struct Seen {
 pub enum Rest {
     /// So many bytes.
     Bytes(u64),
-    /// Everything to the next line feed.
-    Line,
+    /// Everything to the next byte of this value.
+    Until(u8),
 }
 
 /// What every framing has to say; one implementation per file.

@@ -79,14 +79,14 @@ fn a_frame_over_the_limit_says_how_to_read_over_it() {
     let body = vec![b'x'; MAX + 1];
     for (&framing, start, rest) in [
         (&Framing::Length, 4, Rest::Bytes(1001)),
-        (&Framing::Lines, 0, Rest::Line),
+        (&Framing::Lines, 0, Rest::Until(b'\n')),
         (&Framing::ContentLength, 24, Rest::Bytes(1001)),
     ] {
         let found = framing.scan(&framed(framing, &[&body]), &mut Seen::default(), MAX);
         assert_eq!(found, Ok(Scan::TooLong { body: start, rest }), "{framing}");
     }
     let unfinished = Framing::Lines.scan(&body, &mut Seen::default(), MAX);
-    assert_eq!(unfinished, Ok(Scan::TooLong { body: 0, rest: Rest::Line }));
+    assert_eq!(unfinished, Ok(Scan::TooLong { body: 0, rest: Rest::Until(b'\n') }));
 }
 
 #[test]

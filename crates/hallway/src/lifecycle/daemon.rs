@@ -453,7 +453,8 @@ fn cannot_start(starting: Option<Starting>, failure: &Failure) -> ExitCode {
 /// what. What a peer has sent is logged in its debug form, which escapes control characters.
 fn log_to(env: &Env, instance: &Instance, launched: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    // What cannot be logged is lost. To say so on standard error, which is the log, would panic.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).log_internal_errors(false);
     let file = log_path(env, instance).ok().filter(|_| launched).and_then(|path| LogFile::open(path).ok());
     let file = file.and_then(|mut file| file.capture_stdio().ok().map(|()| file));
     // A program that logs in its own way has set that up already.

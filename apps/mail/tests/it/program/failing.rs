@@ -1,6 +1,9 @@
 //! How the program says no: exit codes, words and JSON.
 
-use super::world::World;
+use std::fs::OpenOptions;
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::world::{World, mbox, run};
 
 #[test]
 fn a_mistake_in_a_query_is_pointed_at() {
@@ -51,4 +54,37 @@ fn a_daemon_that_cannot_start_says_why() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let world = World::new().with_sample();
+    for command in [
+        &["search"][..],
+        &["search", "--format", "ids"],
+        &["count"],
+        &["cat", "45"],
+        &["cat", "--raw", "45"],
+        &["thread", "45"],
+        &["status"],
+        &["completions", "bash"],
+    ] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let child = world.mail(command).stdout(full).stderr(std::process::Stdio::piped()).spawn();
+        let ran: super::world::Ran = child.unwrap().wait_with_output().unwrap().into();
+        let said = "error: cannot print: No space left on device (os error 28)\n";
+        assert_eq!((ran.code, ran.err.as_str()), (1, said), "{command:?}");
+    }
+}
+
+#[test]
+fn a_path_that_is_no_text_is_a_mailbox_but_cannot_be_sent() {
+    let world = World::new();
+    let path = world.path(std::ffi::OsStr::from_bytes(b"caf\xe9.mbox"));
+    mbox(&path, 2);
+    let own = run(world.mail(["--mailbox"]).arg(&path).arg("count"));
+    assert_eq!((own.code, own.out.as_str()), (0, "2\n"), "{}", own.err);
+    let sent = run(world.mail(["import"]).arg(&path));
+    assert_eq!(sent.code, 2);
+    assert!(sent.err.contains("is not UTF-8 and cannot be sent: use `--mailbox`"), "{}", sent.err);
 }

@@ -26,3 +26,19 @@ fn a_full_disk_is_told_as_such_and_the_daemon_lives() {
     assert_eq!(error["error"]["code"], "storage_full", "{error}");
     assert_eq!(error["error"]["message"], "the disk is full; free some space and try again");
 }
+
+#[test]
+fn a_log_that_cannot_be_written_is_the_only_loss() {
+    let world = World::new();
+    let script = r#"
+        mount -t tmpfs -o size=4k,mode=700 none "$XDG_STATE_HOME" || exit 99
+        head -c 8192 /dev/zero > "$XDG_STATE_HOME/ballast" 2>/dev/null
+        "$1" count; "$1" mark 1 --flagged; "$1" mark 99 --flagged; "$1" stop
+    "#;
+    let mut command = world.program("unshare");
+    let ran = run(command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", BINARY]));
+    assert_ne!(ran.code, 99, "it may not mount: sysctl kernel.unprivileged_userns_clone=1");
+    assert_eq!(ran.out, "57\n", "{}", ran.err);
+    let said: Vec<_> = ran.err.lines().skip(1).collect();
+    assert_eq!(said, ["1 changed", "error: there is no message 99", "the daemon of mail has stopped"]);
+}

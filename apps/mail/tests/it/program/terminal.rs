@@ -1,6 +1,6 @@
 //! What is on the screen, and what is not in a pipe.
 
-use super::world::{BINARY, World, mbox, run};
+use super::world::{BINARY, World, letter, maildir, mbox, run};
 
 #[test]
 fn an_import_shows_its_progress_on_a_terminal_and_nothing_of_it_in_a_pipe() {
@@ -33,4 +33,25 @@ fn a_table_fits_the_terminal_and_has_colours_only_where_they_are_wanted() {
     assert!(!plain.contains('\u{1b}'), "{plain}");
     let widths = plain.lines().map(|line| console::measure_text_width(line.trim_end()));
     assert!(widths.max() <= Some(80) && plain.contains("…"), "{plain}");
+}
+
+#[test]
+fn what_others_wrote_cannot_act_on_the_terminal() {
+    let world = World::new();
+    let mailbox = world.path("Maildir");
+    let hostile = "From: \"\u{202e}gro.live\" <e@example.org>\nSubject: a\u{1b}[2Jb \u{202e}c \u{9b}1m\n\nd\u{1b}]0;e\u{7}\n";
+    maildir(&mailbox, &[("new/1.h", hostile.as_bytes()), ("new/2.h", &letter("two"))]);
+    // No mail in it: it is named in the report, and not by what would clear the screen.
+    std::fs::write(mailbox.join("new/3\u{1b}[2J.h"), "").unwrap();
+    let shown = |command: &[&str]| {
+        let ran = world.run([&["--mailbox", mailbox.to_str().unwrap()], command].concat());
+        let acts = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
+        assert!(!ran.out.contains(acts) && !ran.err.contains(acts), "{command:?} {ran:?}");
+        ran.out
+    };
+    assert!(shown(&["sync"]).contains("/3\\x1b[2J.h: the message is empty"));
+    assert!(shown(&["search"]).contains("gro.live                a [2Jb c"));
+    assert!(shown(&["cat", "1"]).contains("From: gro.live <e@example.org>\n"));
+    shown(&["search", "a\u{1b}[2J from:"]);
+    shown(&["import", "/nowhere\u{1b}[2J"]);
 }

@@ -82,6 +82,29 @@ fn mail_is_told_as_it_is_delivered_and_over_restarts_of_the_daemon() {
 }
 
 #[test]
+fn mail_is_told_after_the_mailbox_has_been_taken_away_and_put_back() {
+    let world = World::new();
+    let mailbox = world.path("Maildir");
+    maildir(&mailbox, &[("new/1.h", &letter("first"))]);
+    let watch = Watch::since("0", &world, &mailbox);
+    assert_eq!(watch.next().1, "first");
+
+    std::fs::remove_dir_all(&mailbox).unwrap();
+    maildir(&mailbox, &[("new/2.h", &letter("second"))]);
+    assert_eq!(watch.next().1, "second");
+    deliver(&mailbox, "3.h", &letter("third"));
+    assert_eq!(watch.next().1, "third");
+
+    let restored = world.path("restored");
+    maildir(&restored, &[("new/4.h", &letter("fourth"))]);
+    std::fs::rename(&mailbox, world.path("away")).unwrap();
+    std::fs::rename(&restored, &mailbox).unwrap();
+    assert_eq!(watch.next().1, "fourth");
+    deliver(&mailbox, "5.h", &letter("fifth"));
+    assert_eq!(watch.next().1, "fifth");
+}
+
+#[test]
 fn a_watch_that_begins_now_is_told_nothing_of_what_is_there() {
     let world = World::new().with_sample();
     let watch = Watch::new(world.mail(["watch"]));

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use hallway::blocking::Client;
 use hallway::lifecycle::{Connector, Daemon, Env};
 
-use super::{access, environment};
 use super::world::{PATIENCE, instance, launcher};
+use super::{access, environment};
 
 /// A service whose effects are seen in its journal.
 #[hallway::service(name = "counter", version = "1.0")]

@@ -60,11 +60,11 @@ mod runtime_rule;
 mod served;
 mod service_dir;
 mod service_file;
-mod state;
 #[cfg(feature = "tokio")]
 mod skew;
 #[cfg(feature = "tokio")]
 mod sockets;
+mod state;
 #[cfg(feature = "tokio")]
 mod stop;
 #[cfg(feature = "tokio")]
@@ -92,9 +92,9 @@ pub use restart::restart;
 pub use runtime_dir::RuntimeDir;
 pub use runtime_rule::{Rule, RuntimePath, Skipped};
 pub use service_file::ServiceFile;
-pub use state::State;
 #[cfg(feature = "tokio")]
 pub use skew::Skew;
+pub use state::State;
 #[cfg(feature = "tokio")]
 pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};

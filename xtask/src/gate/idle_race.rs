@@ -71,7 +71,10 @@ fn race(world: &World, seed: u64, idle: u64, rounds: usize) -> std::io::Result<V
                         .connect(connector.clone())
                         .and_then(|desk| CounterBlockingClient::new(desk).note(format!("{client} {round}")));
                     if let Err(error) = called {
-                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{error} [{:?}]", error.outcome()));
+                        failed
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push(format!("{error} [{:?}]", error.outcome()));
                     }
                 }
             });

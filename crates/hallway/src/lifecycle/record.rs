@@ -112,8 +112,7 @@ pub fn list(env: &Env) -> Result<Vec<Listed>, LifecycleError> {
         instance,
     });
     // A lock's file says nothing when nobody has it.
-    let of_interest =
-        |one: &Listed| one.installed || one.record.is_some() || one.state != State::Stopped;
+    let of_interest = |one: &Listed| one.installed || one.record.is_some() || one.state != State::Stopped;
     Ok(listed.filter(of_interest).collect())
 }
 

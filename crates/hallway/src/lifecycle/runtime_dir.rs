@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::UnixAddr;
-use nix::sys::statfs::{self, FsType, fstatfs};
 use nix::sys::stat::{Mode, fstat, lstat};
+use nix::sys::statfs::{self, FsType, fstatfs};
 use nix::unistd::Uid;
 
 use super::files::FileId;

@@ -53,7 +53,10 @@ fn daemon() -> ExitCode {
     append("starts", &std::process::id().to_string());
     let idle = std::env::var("HALLWAY_GATE_IDLE").ok().and_then(|idle| idle.parse().ok()).unwrap_or(1000);
     let Ok(instance) = instance() else { return ExitCode::FAILURE };
-    Daemon::new(instance, "gate", "1.0.0").idle_exit(Duration::from_millis(idle)).run(|_, server| {
+    let daemon = Daemon::new(instance, "gate", "1.0.0").idle_exit(Duration::from_millis(idle));
+    let beside = std::env::var("HALLWAY_GATE_WAY").is_ok_and(|way| way == "beside");
+    let daemon = if beside { daemon.overlaps() } else { daemon };
+    daemon.run(|_, server| {
         append("lives", &format!("up {}", std::process::id()));
         Ok(server.service(CounterService::new(Notes)))
     })

@@ -9,6 +9,7 @@ mod environment;
 mod idle_race;
 mod rng;
 mod spawn_race;
+mod upgrade;
 mod world;
 
 use std::error::Error;
@@ -32,6 +33,7 @@ const GATES: &[Gate] = &[
     Gate { name: "spawn-race", run: spawn_race::run, defence: "locks" },
     Gate { name: "idle-race", run: idle_race::run, defence: "retry" },
     Gate { name: "environment", run: environment::run, defence: "ownership" },
+    Gate { name: "upgrade", run: upgrade::run, defence: "handover" },
     Gate { name: "access", run: access::run, defence: "peer-uid" },
 ];
 

@@ -35,6 +35,12 @@ impl World {
         Ok(Self { root, vars })
     }
 
+    /// Sets a variable of every process in it.
+    pub(super) fn var(mut self, name: &str, value: &str) -> Self {
+        self.vars.push((name.to_owned(), value.into()));
+        self
+    }
+
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }

@@ -26,8 +26,11 @@ pub struct Connector {
     within: Duration,
     on_phase: Arc<dyn Fn(Phase) + Send + Sync>,
     #[cfg(feature = "tokio")]
-    skew: Option<(Own, Arc<dyn Fn(Skew) + Send + Sync>)>,
+    skew: Option<(Own, OnSkew)>,
 }
+
+#[cfg(feature = "tokio")]
+type OnSkew = Arc<dyn Fn(Skew) + Send + Sync>;
 
 /// What to do where no daemon runs.
 #[derive(Debug, Clone)]

@@ -159,9 +159,9 @@ impl Daemon {
         if place.interim {
             match place.succession.start_first() {
                 Ok(()) => return ExitCode::SUCCESS,
-                Err(error) => {
-                    tracing::error!(%error, "this daemon goes on");
-                    restart_failed = Some(error.to_string());
+                Err(reason) => {
+                    tracing::error!(reason, "the successor could not serve; this daemon goes on");
+                    restart_failed = Some(reason);
                 }
             }
         }

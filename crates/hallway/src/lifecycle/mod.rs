@@ -9,6 +9,7 @@
 //! | `NAME.lock` | a `flock` for the daemon's life; whether that was of use | whoever comes first; never unlinked | nothing; the kernel's lock tells |
 //! | `NAME.spawn` | a `flock` while a daemon starts; what became of the [last start](LastStart) | whoever comes first; never unlinked | nothing |
 //! | `NAME.json` | who serves | the daemon, by rename | nothing; it is for people |
+//! | `NAME+SET/` | the restricted socket of a set, `NAME.sock` | the daemon; never removed | nothing |
 //! | `NAME.new`, `NAME.tmp` | not yet published | the holder of `NAME.lock` | a predecessor was killed; replaced |
 //!
 //! **Client.** [`connect`] never starts anything. [`ensure_running`] connects, and if nobody answers takes the start
@@ -22,6 +23,9 @@
 //!
 //! **Daemon.** [`detach`], [`acquire_or_yield`], [`publish`], [`Starting::ready`]; then serve. To leave: refuse new
 //! work, [`Published::withdraw`], accept until nothing waits, close the listener, and drop the [`InstanceLock`] last.
+//!
+//! **Successor.** A daemon is replaced by handing its lock and its sockets to another process, see `successor` and
+//! `handover`; a supervisor's sockets come in by `activation`. `sockets` has them all, and what becomes of them.
 //!
 //! Invariants: nothing is decided by a pid, an age or a file's existence. Clients unlink nothing. A socket under its
 //! final name was listening when it got that name. Everything here is synchronous and knows neither tokio nor messages.

@@ -60,55 +60,71 @@ pub(super) struct Succession {
 }
 
 impl Succession {
-    /// Answers those who ask that the daemon be replaced.
+    /// Answers those who ask that the daemon be replaced, until it is.
     pub(super) async fn serve(&self, mut requests: Receiver<Request>, server: &ServerHandle) -> Infallible {
         while let Some(request) = requests.recv().await {
+            let outcome = self.make_way(server).await;
+            let makes_way = outcome.is_ok();
             // Who asked may have gone.
-            let _ = request.send(self.make_way(server).await);
+            let _ = request.send(outcome);
+            if makes_way {
+                break;
+            }
         }
+        drop(requests);
         std::future::pending().await
     }
 
     async fn make_way(&self, server: &ServerHandle) -> Result<(), RestartError> {
-        match self.manner {
+        let successor = match self.manner {
             Manner::ByHand => {
                 let reason = "the daemon was started by hand; stop it there, and start it again";
                 return Err(RestartError::cannot(reason));
             }
-            Manner::BySupervisor => (),
+            // Its sockets are not this daemon's to withdraw, and the others are.
+            Manner::BySupervisor => {
+                server.drain(REASON);
+                return Ok(());
+            }
             Manner::After => {
                 self.launcher()?;
-                self.becomes_interim.set(true);
+                None
             }
-            Manner::Beside => self.start_beside().await?,
+            Manner::Beside => Some(self.start_beside().await?),
+        };
+        if crate::chaos::without("handover") {
+            self.sockets.withdraw_all(self.lock);
         }
         if !server.hand_over(REASON) {
-            self.becomes_interim.set(false);
+            // A successor goes with this daemon.
             return Err(RestartError::cannot("the daemon is about to leave"));
         }
-        if self.manner == Manner::Beside {
-            // From here on the queue is the successor's: if it dies, nobody must wait there.
-            self.sockets.leave();
+        match successor {
+            None => self.becomes_interim.set(true),
+            Some(successor) => {
+                successor.let_go();
+                // From here on the queue is the successor's: if it dies, nobody must wait there.
+                self.sockets.leave();
+            }
         }
         Ok(())
     }
 
     /// Starts a successor and waits until it serves.
-    async fn start_beside(&self) -> Result<(), RestartError> {
+    async fn start_beside(&self) -> Result<TakenBack, RestartError> {
         let successor = self.start()?;
-        let child = TakenBack(Some(Arc::clone(&successor.child)));
-        let waited = tokio::task::spawn_blocking(move || successor.wait()).await;
-        match waited {
-            Ok(Ok(())) => child.let_go(),
-            Ok(Err(failure)) => return Err(failed(&failure)),
-            Err(error) => return Err(RestartError::cannot(error)),
+        let taken_back = TakenBack(Some(Arc::clone(&successor.child)));
+        match tokio::task::spawn_blocking(move || successor.wait()).await {
+            Ok(Ok(())) => Ok(taken_back),
+            Ok(Err(failure)) => Err(RestartError::SuccessorFailed { reason: failure.message }),
+            Err(error) => Err(RestartError::cannot(error)),
         }
-        Ok(())
     }
 
-    /// As the interim: starts the successor and waits until it serves.
-    pub(super) fn start_first(&self) -> Result<(), RestartError> {
-        self.start()?.wait().map_err(|failure| failed(&failure))
+    /// As the interim: starts the successor and waits until it serves. Why it does not, otherwise.
+    pub(super) fn start_first(&self) -> Result<(), String> {
+        let successor = self.start().map_err(|error| error.to_string())?;
+        successor.wait().map_err(|failure| failure.message)
     }
 
     fn start(&self) -> Result<Successor, RestartError> {
@@ -149,10 +165,6 @@ impl Succession {
         };
         exec().unwrap_or_else(|error: io::Error| error)
     }
-}
-
-fn failed(failure: &Failure) -> RestartError {
-    RestartError::SuccessorFailed { reason: failure.message.clone() }
 }
 
 /// This program's file, also if something else has its name by now.

@@ -282,6 +282,37 @@ fn f44_no_third_daemon_comes_up_in_between() {
 }
 
 #[test]
+fn f44_asked_by_many_at_once_it_is_replaced_once_for_each_who_hears_so() {
+    for way in WAYS {
+        let world = replaceable(way);
+        world.blocking().pid().unwrap();
+        let replaced = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..6).map(|_| scope.spawn(|| world.restart())).collect();
+            let outcomes = asking.into_iter().map(|asking| asking.join().unwrap());
+            outcomes
+                .filter(|outcome| match outcome {
+                    Ok(replaced) => *replaced,
+                    Err(error) => {
+                        assert!(matches!(error, RestartError::CannotRestart { .. }), "{way}: {error}");
+                        false
+                    }
+                })
+                .count()
+        });
+        let serves = world.guest().pid().unwrap();
+        assert!(
+            replaced >= 1 && world.count("up") == replaced + 1,
+            "{way}: {replaced} of 6, {:?}",
+            world.trace()
+        );
+        eventually("all but one to leave", || {
+            let lives = |pid: &i32| Path::new(&format!("/proc/{pid}")).exists();
+            world.trace().iter().all(|(_, pid)| *pid == serves || !lives(pid))
+        });
+    }
+}
+
+#[test]
 fn f15_a_successor_has_nothing_of_its_predecessors() {
     for way in WAYS {
         let world = replaceable(way);

@@ -1,0 +1,146 @@
+/** Calls that this side has made and whose end has not come. Does no I/O. */
+
+import { type Closed, fromWire, type HallwayError, LostError, WIRE_CODES } from "../errors.js";
+import type { Raw } from "../json/read.js";
+import { CALLS_OPEN_MAX } from "../limits.js";
+import type { Goaway, Hello, Integer64, Progress, WireError } from "../protocol/message.js";
+
+/** Where what comes back for a call goes. `end` comes once, and nothing after it. */
+export interface Sink {
+  item(seq: Integer64 | undefined, value: Raw): void;
+  lagged(missed: Integer64, next: Integer64): void;
+  progress(progress: Progress): void;
+  end(end: End): void;
+}
+
+/** How a call ended. */
+export type End = { value: Raw } | { error: HallwayError };
+
+/** One open call. */
+interface Slot {
+  /** `undefined`: nobody waits any more; the id stays taken until the peer has answered. */
+  sink: Sink | undefined;
+  /** How many more items the peer was granted. */
+  credit: number;
+}
+
+export class Outgoing {
+  readonly #open = new Map<number, Slot>();
+  #lastId = 0;
+  #places = CALLS_OPEN_MAX;
+  /** Set once: no further call is begun. */
+  #ended: Closed | undefined;
+  /** A `hello` of the peer has arrived: from then on, calls may have been dispatched. */
+  #heardHello = false;
+  /** What the peer has said about no call in particular, which may be why it goes. */
+  #words: WireError | undefined;
+
+  /** Whether a call that is begun now has a chance. */
+  get goesOn(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /** Whether the peer takes one more call now; if not, one has to end first. */
+  get hasPlace(): boolean {
+    return this.#open.size < this.#places;
+  }
+
+  /** How many calls the peer owes an answer. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  isOpen(id: number): boolean {
+    return this.#open.has(id);
+  }
+
+  /** Takes an id for a call. Throws if the connection has ended; the call is not dispatched then. */
+  begin(sink: Sink, window: number): number {
+    if (this.#ended) throw new LostError(this.#ended, "not_dispatched");
+    this.#lastId += 1;
+    this.#open.set(this.#lastId, { sink, credit: window });
+    return this.#lastId;
+  }
+
+  /** A call that was begun and could not be written. */
+  withdraw(id: number): void {
+    this.#open.delete(id);
+  }
+
+  /** The caller goes away. Whether the peer is to be told. */
+  abandon(id: number): boolean {
+    const slot = this.#open.get(id);
+    if (slot?.sink === undefined) return false;
+    slot.sink = undefined;
+    return true;
+  }
+
+  /** The caller has room for more items. Whether the peer is to be told. */
+  grant(id: number, items: number): boolean {
+    const slot = this.#open.get(id);
+    if (slot?.sink === undefined) return false;
+    slot.credit += items;
+    return true;
+  }
+
+  hello(hello: Hello): void {
+    this.#heardHello = true;
+    if (hello.calls_max !== undefined) this.#places = Math.max(1, Math.min(CALLS_OPEN_MAX, hello.calls_max));
+  }
+
+  /** `false`: the peer sent more than it was granted. */
+  item(id: number, seq: Integer64 | undefined, value: Raw): boolean {
+    const slot = this.#open.get(id);
+    if (slot?.sink === undefined) return true;
+    if (slot.credit === 0) return false;
+    slot.credit -= 1;
+    slot.sink.item(seq, value);
+    return true;
+  }
+
+  lagged(id: number, missed: Integer64, next: Integer64): void {
+    this.#open.get(id)?.sink?.lagged(missed, next);
+  }
+
+  progress(id: number, progress: Progress): void {
+    this.#open.get(id)?.sink?.progress(progress);
+  }
+
+  /** A call's answer. One for a call that is not open is left: its caller has gone, or the peer errs. */
+  end(id: number, end: End): void {
+    const slot = this.#open.get(id);
+    this.#open.delete(id);
+    slot?.sink?.end(end);
+  }
+
+  /** The peer has said something about no call in particular. */
+  words(error: WireError): void {
+    this.#words = error;
+  }
+
+  /** The peer dispatches nothing after `goaway.last`: those calls end here, and no other is begun. */
+  goaway(goaway: Goaway): void {
+    const closed = { code: "goaway", reason: goaway.message || "the peer closes the connection" };
+    this.#ended ??= closed;
+    for (const id of [...this.#open.keys()]) {
+      if (id > goaway.last) this.end(id, { error: new LostError(closed, "not_dispatched") });
+    }
+  }
+
+  /** The connection has ended: every caller hears it, and what may have become of its call. */
+  close(closed: Closed): void {
+    const heard = closed.code === "closed_by_peer" && this.#words ? withWords(this.#words) : closed;
+    // A peer that breaks the rules may have broken that one as well.
+    const unheard = !this.#heardHello && heard.code !== "protocol_violation";
+    this.#ended = heard;
+    for (const id of [...this.#open.keys()]) {
+      this.end(id, { error: new LostError(heard, unheard ? "not_dispatched" : "unknown") });
+    }
+  }
+}
+
+/** The peer closed, and had said why. */
+function withWords(words: WireError): Closed {
+  const code = WIRE_CODES.has(words.code) ? words.code : "closed_by_peer";
+  return { code, reason: fromWire(words).message };
+}

@@ -262,6 +262,40 @@ fn f8_whoever_is_killed_during_a_handover_the_next_call_is_answered() {
 }
 
 #[test]
+fn f8_killed_at_any_moment_of_a_handover_the_next_call_is_answered_and_one_daemon_is_left() {
+    for way in WAYS {
+        let world = replaceable(way);
+        let (mut longest, mut killed) = (Duration::ZERO, [0; 2]);
+        for round in 0..rounds(8) {
+            let first = world.blocking().pid().unwrap();
+            std::thread::scope(|scope| {
+                let replacing = scope.spawn(|| restart(&world.env(), &instance(), deadline()));
+                // All moments of a replacement, which takes some tens of milliseconds, one after the other.
+                std::thread::sleep(Duration::from_micros(round * 7919 % 60_000));
+                let newest = world.trace().last().unwrap().1;
+                let victim = if round % 2 == 0 { first } else { newest };
+                if Path::new(&format!("/proc/{victim}/fd/0")).exists() {
+                    world.kill(victim);
+                    killed[usize::from(victim != first)] += 1;
+                }
+                let begin = Instant::now();
+                world.blocking().append(format!("{round}")).unwrap();
+                longest = longest.max(begin.elapsed());
+                let _whatever_became_of_it = replacing.join().unwrap();
+            });
+        }
+        let serves = world.blocking().pid().unwrap();
+        let lives = |pid: i32| Path::new(&format!("/proc/{pid}/fd/0")).exists();
+        eventually("one daemon", || world.trace().iter().all(|(_, pid)| *pid == serves || !lives(*pid)));
+        assert_eq!(world.journal().len() as u64, rounds(8), "{way}: a call was lost or made twice");
+        let [predecessors, successors] = killed;
+        println!(
+            "{way}: {predecessors} predecessors and {successors} successors killed, {longest:?} at most"
+        );
+    }
+}
+
+#[test]
 fn f44_no_third_daemon_comes_up_in_between() {
     for way in WAYS {
         let world = replaceable(way).var("HALLWAY_TEST_GATE", world_path("gate"));

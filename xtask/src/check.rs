@@ -7,6 +7,7 @@ use crate::sources::{self, Source};
 
 /// What each part of the library may import from its siblings: the arrows of ARCHITECTURE.md.
 const LAYERS: &[(&str, &[&str])] = &[
+    ("caller", &[]),
     ("chaos", &[]),
     ("limits", &[]),
     ("encoding", &["limits"]),

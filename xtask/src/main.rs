@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         ["gate-part", part @ ..] => return gate::part(part),
         ["gate", gate @ ..] => {
             let outcome = gate::run(&root, gate);
-            return outcome.map_or_else(gate::failed, |()| ExitCode::SUCCESS);
+            return outcome.map_or_else(|error| gate::failed(&*error), |()| ExitCode::SUCCESS);
         }
         ["check"] => check::run(&root),
         ["figures"] => figures::run(&root, &figures::FULL),

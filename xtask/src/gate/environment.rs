@@ -154,7 +154,44 @@ pub(super) fn run(run: &Run) -> Outcome {
         }
     }
     println!("{} of {} cases as they should be", CASES.len() - wrong.len(), CASES.len());
+    if !run.short {
+        // A daemon looks every half minute.
+        let said = move_to_session(run)?;
+        println!("a session begins beside cron's daemon, and ends again: {said}");
+        if said != MOVED {
+            wrong.push(format!("F-54 a session appears and vanishes: {said} instead of {MOVED}"));
+        }
+    }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+/// What is to happen: the daemon without a session leaves for the one in the session, and that one when it ends.
+const MOVED: &str = "cache left session left cache";
+
+/// Has a daemon run without a session, lets one begin, and end; says where the daemons were, one after the other.
+fn move_to_session(run: &Run) -> io::Result<String> {
+    const STORY: &str = r#"
+        call() { setpriv --reuid 1001 --regid 1001 --clear-groups env -i HOME=/run/home HALLWAY_GATE_DIR=/run/home \
+            HALLWAY_GATE_IDLE=0 HALLWAY_CHAOS="$2" "$1" gate-part call; }
+        where() { if test -e /run/user/1001/hallway/counter.sock; then echo session; else echo cache; fi; }
+        left() { for second in $(seq 60); do test -e /proc/$1 || { echo left; return; }; sleep 1; done; echo stayed; }
+        pid=$(call "$@"); where
+        install -d -m 700 -o 1001 -g 1001 /run/user/1001
+        left $pid
+        pid=$(call "$@"); where
+        rm -rf /run/user/1001
+        left $pid
+        pid=$(call "$@"); where
+        kill $pid"#;
+    let script = format!("set -e; mount -t tmpfs tmpfs /run; mkdir /run/user; {HOME}; cd /; {STORY}");
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script, "sh"])
+        .arg(std::env::current_exe()?)
+        .arg(run.without.as_deref().unwrap_or_default())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Which directory the library finds.

@@ -109,7 +109,7 @@ fn take_away(root: &Path, gate: &Gate, seed: u64) -> Outcome {
 const FAILED: u8 = 4;
 
 /// Says why a gate failed.
-pub(crate) fn failed(error: Box<dyn Error>) -> ExitCode {
+pub(crate) fn failed(error: &dyn Error) -> ExitCode {
     eprintln!("{error}");
     ExitCode::from(FAILED)
 }

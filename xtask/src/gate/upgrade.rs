@@ -121,7 +121,7 @@ fn call(connector: &Connector, client: usize, over: &AtomicBool) -> Seen {
         };
         let called = reached.and_then(|counter| {
             let called = counter.note(format!("{client} {number}"));
-            kept = Some(counter).filter(|_| client % 2 == 0);
+            kept = Some(counter).filter(|_| client.is_multiple_of(2));
             called
         });
         match called {

@@ -22,6 +22,7 @@ pub struct Connector {
     env: Env,
     instance: Instance,
     start: Start,
+    at_once: bool,
     within: Duration,
     on_phase: Arc<dyn Fn(Phase) + Send + Sync>,
     #[cfg(feature = "tokio")]
@@ -48,6 +49,7 @@ impl Connector {
             env: Env::process(),
             instance,
             start: Start::Nothing,
+            at_once: false,
             within: REACH_DEADLINE,
             on_phase,
             #[cfg(feature = "tokio")]
@@ -74,6 +76,14 @@ impl Connector {
     #[must_use]
     pub fn installed(mut self) -> Self {
         self.start = Start::Installed;
+        self
+    }
+
+    /// Starts the daemon also where it has failed several times in a row: for a person who says `start`. See
+    /// [`Launcher::at_once`].
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.at_once = true;
         self
     }
 
@@ -150,7 +160,9 @@ impl Connector {
 
     fn ensure_running(&self, launcher: &Launcher, deadline: Instant) -> Result<UnixStream, StartError> {
         let mut on_phase = |phase| (self.on_phase)(phase);
-        ensure_running(&self.env, &self.instance, launcher, deadline, &mut on_phase)
+        let launcher = launcher.clone();
+        let launcher = if self.at_once { launcher.at_once() } else { launcher };
+        ensure_running(&self.env, &self.instance, &launcher, deadline, &mut on_phase)
     }
 }
 

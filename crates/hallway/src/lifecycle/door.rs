@@ -22,6 +22,9 @@ use crate::transport::{self, Address, Duplex};
 /// instance be for so long at most.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
+/// When it is tried again to publish a socket where that has failed. Not when the directory changes: the attempt changes it.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// One of a daemon's listeners: accepts, and publishes its socket again where that was taken away. Where the lock was,
 /// or the directory, another daemon may serve, and this one is told to leave.
 pub(super) struct Door {
@@ -36,6 +39,8 @@ pub(super) struct Door {
     server: ServerHandle,
     changes: Option<Watch>,
     look: Interval,
+    /// It could not be published again.
+    failed: bool,
     /// It is where clients look that have no directory named to them.
     by_rule: bool,
     /// The name may be a successor's by now. It cannot be withdrawn, so nobody may be answered at it.
@@ -68,6 +73,7 @@ impl Door {
             server,
             changes: changes.ok(),
             look,
+            failed: false,
             by_rule: better_place(lock).is_none(),
             lost: false,
         }
@@ -80,7 +86,7 @@ impl Door {
     /// Looks whether it can still be found.
     fn look(&mut self) {
         match self.found() {
-            Ok(Found::InPlace) => {}
+            Ok(Found::InPlace) => self.failed = false,
             Ok(Found::Lost) => {
                 self.lost = true;
                 self.server.drain("its lock file or directory was taken away");
@@ -92,11 +98,14 @@ impl Door {
             Ok(Found::Gone) => match self.sockets.publish_again(self.scope(), self.lock) {
                 Ok(listener) => {
                     tracing::warn!("the socket was taken away; published again");
+                    self.failed = false;
                     self.previous = Some(std::mem::replace(&mut self.listener, listener));
                     let _for_people = self.record.write(self.lock);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the socket was taken away and cannot be published again")
+                    tracing::warn!(%error, "the socket was taken away and cannot be published again");
+                    self.failed = true;
+                    self.look.reset_after(AGAIN_AFTER);
                 }
             },
             Err(error) => tracing::warn!(%error, "the socket cannot be looked at"),
@@ -141,7 +150,7 @@ impl transport::Listener for Door {
             tokio::select! {
                 accepted = self.listener.accept() => return accepted,
                 accepted = accept(&mut self.previous) => return accepted,
-                () = changed(&mut self.changes) => {}
+                () = changed(&mut self.changes), if !self.failed => {}
                 _ = self.look.tick() => {}
             }
             self.look();

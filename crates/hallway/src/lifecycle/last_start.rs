@@ -20,7 +20,7 @@ use super::log::StartMark;
 use super::ready::Line;
 use super::{Failure, Launcher, SpawnLock};
 
-/// The most bytes that are read of it. The longest word has about two thousandths of that.
+/// The most bytes that are read of it. The longest word has 8 KiB, and the rest is a path.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// Starts that fail in a row before the next one has to wait: a person who has just put something right, or a

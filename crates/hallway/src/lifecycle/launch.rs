@@ -123,6 +123,8 @@ pub(super) fn launch(
     let begin = |mark: Option<&StartMark>| claim.begin(launcher, failures, mark);
     let spawned = spawn(env, dir, launcher, instance, handed.into(), begin);
     let (child, channel) = spawned.inspect_err(|_| claim.forget())?;
+    // The daemon has it now.
+    drop(claim);
     Ok(Launched { dir: dir.clone(), instance: instance.clone(), channel, exit: reap(child) })
 }
 

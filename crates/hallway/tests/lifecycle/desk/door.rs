@@ -5,6 +5,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::descriptors::processor_time;
 use super::service::DeskBlockingClient;
 use super::world;
 use crate::separation::descriptors;
@@ -123,4 +124,32 @@ fn f14_a_daemon_whose_directory_is_deleted_or_replaced_leaves() {
     let (client, pid) = daemon(&world);
     remove_dir_all(world.path("run/sub")).unwrap();
     assert_eq!(client.pid().unwrap(), pid);
+}
+
+#[test]
+fn f14_where_a_socket_cannot_be_published_a_daemon_tries_again_and_does_not_spin() {
+    let world = world();
+    let (client, pid) = daemon(&world);
+    // Nothing can be renamed over a directory. The daemon may be there first, once or twice.
+    let in_its_place = || {
+        remove_file(world.run("fake.sock")).unwrap();
+        create_dir(world.run("fake.sock")).is_ok()
+    };
+    eventually("the directory in its place", || {
+        let placed = in_its_place();
+        placed || {
+            answers_again(&world);
+            false
+        }
+    });
+    let before = processor_time(pid);
+    let begin = Instant::now();
+    while begin.elapsed() < SOON {
+        assert_eq!(client.pid().unwrap(), pid);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let used = processor_time(pid) - before;
+    assert!(used < SOON / 4, "it spins: {used:?}");
+    remove_dir_all(world.run("fake.sock")).unwrap();
+    assert_eq!(answers_again(&world), pid);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::stream;
 use futures_util::{Stream, StreamExt as _};
+use hallway::Caller;
 use hallway::blocking;
 use hallway::client::Client;
 use hallway::lifecycle::{Connector, Daemon, Env, Failure, Launcher, Phase, Starting};
@@ -36,6 +37,9 @@ pub(crate) trait Desk {
 
     /// Takes so long.
     async fn nap(&self, ms: u64) -> i32;
+
+    /// A file of the caller's, as seen from the daemon, and the caller's `DESK_EXTRA`.
+    async fn locate(&self, caller: Caller, file: String) -> (String, Option<String>);
 
     /// Answers at once and works on for so long.
     async fn work(&self, ms: u64) -> i32;
@@ -91,6 +95,10 @@ impl Desk for Clerk {
     async fn nap(&self, ms: u64) -> i32 {
         tokio::time::sleep(Duration::from_millis(ms)).await;
         pid()
+    }
+
+    async fn locate(&self, caller: Caller, file: String) -> (String, Option<String>) {
+        (caller.resolve(file).display().to_string(), caller.env.get("DESK_EXTRA").cloned())
     }
 
     async fn work(&self, ms: u64) -> i32 {

@@ -18,7 +18,8 @@ fn injected(world: &World, inject: &str) -> std::process::Child {
     strace.arg(daemon.get_program()).args(daemon.get_args()).env_clear();
     strace.envs(daemon.get_envs().filter_map(|(name, value)| Some((name, value?))));
     strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let daemon = strace.spawn().expect("strace is missing: sudo apt-get install strace");
+    let started = strace.spawn();
+    let daemon = started.unwrap_or_else(|_| panic!("strace is missing: sudo apt-get install strace"));
     eventually("the daemon", || world.run("fake.json").exists());
     daemon
 }

@@ -83,6 +83,7 @@ impl InstanceLock {
     }
 
     /// The same, and whether the directory's path still leads to where the file is.
+    #[cfg(feature = "tokio")]
     pub(super) fn is_in_place(&self) -> Result<bool, LifecycleError> {
         Ok(self.dir().is_in_place()? && self.is_current()?)
     }

@@ -15,6 +15,7 @@ use nix::sys::stat::{Mode, fstat, lstat};
 use nix::sys::statfs::{self, FsType, fstatfs};
 use nix::unistd::Uid;
 
+#[cfg(feature = "tokio")]
 use super::files::FileId;
 use super::{Env, LifecycleError, Rule, RuntimePath};
 
@@ -82,6 +83,7 @@ impl RuntimeDir {
     }
 
     /// Tells whether its path still leads to it.
+    #[cfg(feature = "tokio")]
     pub(super) fn is_in_place(&self) -> Result<bool, LifecycleError> {
         let inspect = |errno| LifecycleError::io("inspect", self.path())(errno);
         match lstat(self.path()) {

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use hallway::lifecycle::{InstanceLock, restart, stop};
 use hallway::server::{AdminBlockingClient, ControlBlockingClient, RestartError};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::service::DeskBlockingClient;
 use super::{bounded, ended, rounds, terminate, world};
 use crate::separation::descriptors;
@@ -262,6 +265,40 @@ fn f8_whoever_is_killed_during_a_handover_the_next_call_is_answered() {
 }
 
 #[test]
+fn f8_killed_at_any_moment_of_a_handover_the_next_call_is_answered_and_one_daemon_is_left() {
+    for way in WAYS {
+        let world = replaceable(way);
+        let (mut longest, mut killed) = (Duration::ZERO, [0; 2]);
+        for round in 0..rounds(20) {
+            let first = world.blocking().pid().unwrap();
+            std::thread::scope(|scope| {
+                let replacing = scope.spawn(|| restart(&world.env(), &instance(), deadline()));
+                // All moments of a replacement, which takes some tens of milliseconds, one after the other.
+                std::thread::sleep(Duration::from_micros(round * 2963 % 60_000));
+                let newest = world.trace().last().unwrap().1;
+                let victim = if round % 2 == 0 { first } else { newest };
+                // It may have left by itself, or be about to execute something else.
+                if world.owns(victim) && kill(Pid::from_raw(victim), Signal::SIGKILL).is_ok() {
+                    killed[usize::from(victim != first)] += 1;
+                }
+                let begin = Instant::now();
+                world.blocking().append(format!("{round}")).unwrap();
+                longest = longest.max(begin.elapsed());
+                let _whatever_became_of_it = replacing.join().unwrap();
+            });
+        }
+        let serves = world.blocking().pid().unwrap();
+        let lives = |pid: i32| Path::new(&format!("/proc/{pid}/fd/0")).exists();
+        eventually("one daemon", || world.trace().iter().all(|(_, pid)| *pid == serves || !lives(*pid)));
+        assert_eq!(world.journal().len() as u64, rounds(20), "{way}: a call was lost or made twice");
+        let [predecessors, successors] = killed;
+        println!(
+            "{way}: {predecessors} predecessors and {successors} successors killed, {longest:?} at most"
+        );
+    }
+}
+
+#[test]
 fn f44_no_third_daemon_comes_up_in_between() {
     for way in WAYS {
         let world = replaceable(way).var("HALLWAY_TEST_GATE", world_path("gate"));
@@ -336,7 +373,7 @@ fn f15_a_successor_has_nothing_of_its_predecessors() {
         }
         let after = descriptors(pid).len();
         assert!(after <= before + 2, "{way}: {before} descriptors at first, {after} now");
-        assert_eq!(nix::unistd::getsid(Some(nix::unistd::Pid::from_raw(pid))).unwrap().as_raw(), pid);
+        assert_eq!(nix::unistd::getsid(Some(Pid::from_raw(pid))).unwrap().as_raw(), pid);
         assert!(!read_to_string(format!("/proc/{pid}/environ")).unwrap().contains("HALLWAY_TEST_SECRET"));
     }
 }

@@ -1,7 +1,5 @@
 //! The TypeScript client, tested by its own tests against the daemon of this crate.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test calls may fail as loudly as the test")]
-
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -35,7 +33,7 @@ fn the_client_holds_its_own_tests() {
     assert!(passed >= TESTS_MIN, "only {passed} tests ran, where {TESTS_MIN} are the least");
 }
 
-fn check_node() {
+pub(crate) fn check_node() {
     let install = "install Node 20 or later: apt-get install nodejs npm";
     for program in ["node", "npm"] {
         let found = Command::new(program).arg("--version").output();
@@ -48,7 +46,7 @@ fn check_node() {
 
 /// Installs the compiler if that is not done, and compiles. Whoever wants to do the same waits until the file that is
 /// returned is closed.
-fn build(client: &Path) -> File {
+pub(crate) fn build(client: &Path) -> File {
     let target = Path::new(env!("CARGO_BIN_EXE_hallway-notes")).parent().unwrap();
     let lock = File::create(target.join("typescript.lock")).unwrap();
     lock.lock().unwrap();

@@ -7,12 +7,14 @@ use crate::sources::{self, Source};
 
 /// What each part of the library may import from its siblings: the arrows of ARCHITECTURE.md.
 const LAYERS: &[(&str, &[&str])] = &[
+    ("caller", &[]),
+    ("chaos", &[]),
     ("limits", &[]),
     ("encoding", &["limits"]),
     ("framing", &["limits"]),
-    ("transport", &["limits"]),
+    ("transport", &["chaos", "limits"]),
     ("protocol", &["encoding", "limits"]),
-    ("connection", &["encoding", "framing", "limits", "protocol", "transport"]),
+    ("connection", &["chaos", "encoding", "framing", "limits", "protocol", "transport"]),
     ("service", &["connection", "encoding", "limits", "protocol", "transport"]),
     ("topic", &["limits", "service"]),
     ("client", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
@@ -22,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "lifecycle",
         &[
             "blocking",
+            "chaos",
             "client",
             "connection",
             "encoding",

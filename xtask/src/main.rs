@@ -2,6 +2,7 @@
 
 mod check;
 mod figures;
+mod gate;
 mod sources;
 
 use std::path::Path;
@@ -12,7 +13,8 @@ cargo xtask COMMAND
 
   check     the rules of the house that the compiler does not know
   figures   measures the mail program as a whole: warm, cold, and with 100,000 messages
-            (`figures --quick`: fewer rounds, 5,000 messages)";
+            (`figures --quick`: fewer rounds, 5,000 messages)
+  gate      tries what is claimed of the life cycle: `gate` alone lists the names";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +22,12 @@ fn main() -> ExitCode {
     // The manifest's directory is right below the root.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let outcome = match arguments.as_slice() {
+        // This program plays the parts of a gate too.
+        ["gate-part", part @ ..] => return gate::part(part),
+        ["gate", gate @ ..] => {
+            let outcome = gate::run(&root, gate);
+            return outcome.map_or_else(|error| gate::failed(&*error), |()| ExitCode::SUCCESS);
+        }
         ["check"] => check::run(&root),
         ["figures"] => figures::run(&root, &figures::FULL),
         ["figures", "--quick"] => figures::run(&root, &figures::QUICK),

@@ -15,6 +15,7 @@ pub(crate) const RESERVED_CODES: &[&str] = &[
     "unauthorized",
     "duplicate_id",
     "unknown_method",
+    "not_permitted",
     "bad_params",
     "busy",
     "closing",

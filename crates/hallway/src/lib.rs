@@ -5,6 +5,8 @@
 extern crate self as hallway;
 
 pub mod blocking;
+mod caller;
+mod chaos;
 pub mod client;
 pub mod connection;
 pub mod encoding;
@@ -19,6 +21,7 @@ pub mod service;
 mod topic;
 pub mod transport;
 
+pub use caller::Caller;
 pub use client::{CallError, CallOptions, Outcome};
 pub use encoding::Bytes;
 pub use hallway_macros::{Error, service};

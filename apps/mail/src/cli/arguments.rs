@@ -160,6 +160,17 @@ pub(crate) enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         format: TextFormat,
     },
+    /// Has the daemon replaced by the installed program, without a failed call. Starts nothing.
+    Restart,
+    /// Writes the files with which a supervisor starts the daemon: units for the user's systemd, or a property list for
+    /// launchd.
+    Units {
+        /// Where to, such as `~/.config/systemd/user`.
+        dir: PathBuf,
+        /// For launchd.
+        #[arg(long)]
+        launchd: bool,
+    },
     /// Prints what makes a shell complete these commands.
     Completions {
         /// The shell.

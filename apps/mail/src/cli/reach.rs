@@ -37,7 +37,8 @@ pub(crate) fn reach(place: &Place, call: &CallArguments) -> Result<Reached, Fail
     let start = Instant::now();
     let mut connector = Connector::new(place.instance().clone())
         .starting(place.launcher().map_err(Failure::Output)?)
-        .on_phase(|phase| say(&phase));
+        .on_phase(|phase| say(&phase))
+        .replacing_older(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), |skew| eprintln!("{skew}"));
     if let Some(deadline) = call.deadline {
         connector = connector.within(deadline);
     }

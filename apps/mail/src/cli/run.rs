@@ -1,12 +1,14 @@
 //! Each command, as the calls that it is.
 
-use std::io::Write as _;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::CommandFactory as _;
-use hallway::lifecycle::{Env, stop};
+use hallway::lifecycle::{Env, LifecycleError, ServiceFile, restart, stop};
 use hallway::server::AdminBlockingClient;
+use hallway::service::ServiceError as _;
 use hallway::{CallError, Event};
 use serde::Serialize;
 
@@ -70,6 +72,8 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
         Command::Install => installed::install(place)?,
         Command::Uninstall => installed::uninstall(place)?,
         Command::Mailboxes { format } => installed::list(format)?,
+        Command::Restart => restart_daemon(place)?,
+        Command::Units { dir, launchd } => units(place, &dir, launchd)?,
         Command::Completions { shell } => {
             // The generator panics where it cannot write, which to memory it can.
             let mut script = Vec::new();
@@ -162,6 +166,32 @@ fn stop_daemon(place: &Place) -> Result<(), Failure> {
         place.instance(),
         if was_running { "has stopped" } else { "was not running" }
     );
+    Ok(())
+}
+
+fn restart_daemon(place: &Place) -> Result<(), Failure> {
+    let restarted = restart(&Env::process(), place.instance(), Instant::now() + STOP_DEADLINE)?;
+    let was_running = restarted.map_err(|error| CallError::Remote(error.to_wire()))?;
+    let became = if was_running { "has been replaced" } else { "was not running" };
+    eprintln!("the daemon of {} {became}", place.instance());
+    Ok(())
+}
+
+fn units(place: &Place, dir: &Path, launchd: bool) -> Result<(), Failure> {
+    let failed = |error: LifecycleError| Failure::Output(io::Error::other(error));
+    let mut file = ServiceFile::this_program(place.instance().clone()).map_err(failed)?;
+    let args: Result<_, _> = place.daemon_arguments().into_iter().map(OsString::into_string).collect();
+    file.args = args.map_err(|path| Failure::usage(format!("the path {path:?} is not UTF-8")))?;
+    env!("CARGO_PKG_DESCRIPTION").clone_into(&mut file.description);
+    let units = match launchd {
+        true => vec![file.launchd_plist().map_err(failed)?],
+        false => file.systemd_units().map_err(failed)?.into(),
+    };
+    for unit in units {
+        let path = dir.join(unit.name);
+        std::fs::write(&path, unit.text)?;
+        writeln!(out(), "{}", path.display())?;
+    }
     Ok(())
 }
 

@@ -113,6 +113,9 @@ impl CallError {
     /// [`Outcome::NotDispatched`] on a lost connection, and after [`Outcome::Unknown`] only if running the
     /// method twice is the same as once.
     pub(crate) fn may_retry(&self, idempotent: bool) -> bool {
+        if crate::chaos::without("retry") {
+            return false;
+        }
         match self {
             // Who was not let in would not be let in the next time.
             Self::Closed { closed, .. } if closed.code == code::UNAUTHORIZED => false,

@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::unistd::Uid;
 
+use super::clock::uptime_ms;
 use super::files::Kind;
+use super::last_start::{Asking, Next};
 use super::launch::{Heard, launch};
 use super::publish::stream_socket;
+use super::served::has_served;
 use super::{
     Env, Instance, Launcher, LifecycleError, Phase, RuntimeDir, RuntimePath, SpawnLock, StartError, log_path,
 };
@@ -41,11 +44,12 @@ pub fn connect(env: &Env, instance: &Instance, deadline: Instant) -> Result<Unix
 
 /// Connects to an instance's daemon; if nobody answers, starts it and waits until it serves.
 ///
-/// Any number of processes may do so at once: one daemon comes up and all of them reach it. `on_phase` hears what the
-/// daemon is busy with, if this call launched it. When the deadline passes the daemon goes on starting.
+/// Any number of processes may do so at once: one daemon comes up and all of them reach it, or one fails and all of them
+/// hear why. `on_phase` hears what it is busy with. When the deadline passes the daemon goes on starting.
 ///
 /// # Errors
-/// [`StartError`]; a daemon that fails is reported in its own words as soon as it says them, or as it dies.
+/// [`StartError`]; a daemon that fails is reported in its own words as soon as it says them, or as it dies. One that has
+/// failed over and over is not started again at once: [`StartError::HeldBack`].
 pub fn ensure_running(
     env: &Env,
     instance: &Instance,
@@ -54,16 +58,34 @@ pub fn ensure_running(
     on_phase: &mut dyn FnMut(Phase),
 ) -> Result<UnixStream, StartError> {
     let late = |error| late(error, env, instance);
+    let mut came = uptime_ms();
     if let Some(stream) = unless_absent(connect(env, instance, deadline)).map_err(late)? {
         return Ok(stream);
     }
     let dir = RuntimeDir::open(env)?;
     for _ in 0..MAX_STARTS {
-        let claim = SpawnLock::acquire(&dir, instance, deadline).map_err(late)?;
+        let claim = match SpawnLock::acquire_hearing(&dir, instance, deadline, on_phase).map_err(late)? {
+            Some(claim) => claim,
+            None => match unless_absent(connect_in(&dir, instance, deadline)).map_err(late)? {
+                Some(stream) => return Ok(stream),
+                None => SpawnLock::acquire(&dir, instance, deadline).map_err(late)?,
+            },
+        };
         if let Some(stream) = unless_absent(connect_in(&dir, instance, deadline)).map_err(late)? {
             return Ok(stream);
         }
-        let mut launched = launch(env, &dir, launcher, instance, claim)?;
+        let last = claim.last_start().unwrap_or_default();
+        let asking = Asking::now(came, launcher, has_served(&dir, instance));
+        let failures = match last.next(&asking) {
+            Next::Start { failures } => failures,
+            Next::Tell { failures, .. } if launcher.waits_for_nothing() => failures,
+            Next::Tell { failures, pause } => {
+                let (socket, log) = (dir.path_of(&Kind::Socket.of(instance)), log_path(env, instance)?);
+                let error = StartError::again(instance, &last, failures, socket, log);
+                return Err(error.held_back(failures, pause));
+            }
+        };
+        let mut launched = launch(env, &dir, launcher, instance, claim, failures)?;
         let heard = launched.listen(deadline, on_phase)?;
         if let Some(stream) = unless_absent(connect_in(&dir, instance, deadline)).map_err(late)? {
             return Ok(stream);
@@ -71,6 +93,7 @@ pub fn ensure_running(
         if let Heard::Nothing = heard {
             return Err(launched.died(deadline));
         }
+        came = uptime_ms();
     }
     let (path, log) = (dir.path_of(&Kind::Socket.of(instance)), log_path(env, instance)?);
     Err(StartError::Unanswered { instance: instance.clone(), starts: MAX_STARTS, path, log })

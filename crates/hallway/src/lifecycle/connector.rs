@@ -4,6 +4,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "tokio")]
+use super::skew::{Own, Skew};
 use super::{
     Env, Instance, Launcher, LifecycleError, Phase, ServiceFile, StartError, connect, ensure_running,
 };
@@ -20,9 +22,15 @@ pub struct Connector {
     env: Env,
     instance: Instance,
     start: Start,
+    at_once: bool,
     within: Duration,
     on_phase: Arc<dyn Fn(Phase) + Send + Sync>,
+    #[cfg(feature = "tokio")]
+    skew: Option<(Own, OnSkew)>,
 }
+
+#[cfg(feature = "tokio")]
+type OnSkew = Arc<dyn Fn(Skew) + Send + Sync>;
 
 /// What to do where no daemon runs.
 #[derive(Debug, Clone)]
@@ -37,7 +45,16 @@ impl Connector {
     #[must_use]
     pub fn new(instance: Instance) -> Self {
         let on_phase = Arc::new(|_| ());
-        Self { env: Env::process(), instance, start: Start::Nothing, within: REACH_DEADLINE, on_phase }
+        Self {
+            env: Env::process(),
+            instance,
+            start: Start::Nothing,
+            at_once: false,
+            within: REACH_DEADLINE,
+            on_phase,
+            #[cfg(feature = "tokio")]
+            skew: None,
+        }
     }
 
     /// Looks for the daemon where this environment says, rather than the process's own.
@@ -62,6 +79,14 @@ impl Connector {
         self
     }
 
+    /// Starts the daemon also where it has failed several times in a row: for a person who says `start`. See
+    /// [`Launcher::at_once`].
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.at_once = true;
+        self
+    }
+
     /// How long to wait for the daemon each time it is to be reached; 30 seconds if not said. A daemon that
     /// is starting then goes on doing so.
     #[must_use]
@@ -77,6 +102,23 @@ impl Connector {
         self
     }
 
+    /// Says which program this client is, named as [`Daemon::new`](super::Daemon::new) names the daemon's: a daemon
+    /// that is an older version of it is replaced when it is idle, by what this connector starts daemons with. If it is
+    /// not replaced, `on_skew` hears why, and the older daemon serves. A newer one is left alone.
+    ///
+    /// Costs a second connection and a call each time that the daemon is reached.
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub fn replacing_older(
+        mut self,
+        program: &str,
+        version: &str,
+        on_skew: impl Fn(Skew) + Send + Sync + 'static,
+    ) -> Self {
+        self.skew = Some((Own::new(program, version), Arc::new(on_skew)));
+        self
+    }
+
     /// Connects.
     ///
     /// # Errors
@@ -84,6 +126,8 @@ impl Connector {
     /// any.
     pub fn reach(&self) -> Result<UnixStream, StartError> {
         let deadline = Instant::now() + self.within;
+        #[cfg(feature = "tokio")]
+        self.replace_older(deadline);
         match &self.start {
             Start::Nothing => Ok(connect(&self.env, &self.instance, deadline)?),
             Start::With(launcher) => self.ensure_running(launcher, deadline),
@@ -91,6 +135,20 @@ impl Connector {
                 Err(LifecycleError::NotRunning { .. }) => self.start_installed(deadline),
                 reached => Ok(reached?),
             },
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    fn replace_older(&self, deadline: Instant) {
+        let Some((own, on_skew)) = &self.skew else { return };
+        let launcher = match &self.start {
+            Start::With(launcher) => Some(launcher),
+            // The file names it already.
+            Start::Installed => None,
+            Start::Nothing => return,
+        };
+        if let Some(skew) = own.replace_older(&self.env, &self.instance, launcher, deadline) {
+            on_skew(skew);
         }
     }
 
@@ -102,7 +160,9 @@ impl Connector {
 
     fn ensure_running(&self, launcher: &Launcher, deadline: Instant) -> Result<UnixStream, StartError> {
         let mut on_phase = |phase| (self.on_phase)(phase);
-        ensure_running(&self.env, &self.instance, launcher, deadline, &mut on_phase)
+        let launcher = launcher.clone();
+        let launcher = if self.at_once { launcher.at_once() } else { launcher };
+        ensure_running(&self.env, &self.instance, &launcher, deadline, &mut on_phase)
     }
 }
 

@@ -1,25 +1,34 @@
 //! The daemon's own life: it starts, says so, serves, and leaves by one path whatever makes it leave.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::Receiver;
 use tracing_subscriber::EnvFilter;
 
+use super::activation::{self, Supervisor};
+use super::door::Door;
+use super::handover::Handover;
 use super::ready::Failure;
+use super::sockets::Sockets;
+use super::successor::{Manner, Succession};
+use super::turn::acquire_activated;
 use super::{
-    Env, Instance, InstanceLock, LifecycleError, LogFile, Published, Ready, Record, RuntimeDir, ServiceFile,
-    Starting, Turn, acquire_or_yield, detach, log_path, publish,
+    Env, Instance, InstanceLock, LifecycleError, LogFile, Ready, Record, RuntimeDir, ServiceFile, Starting,
+    Turn, acquire_or_yield, detach, log_path,
 };
 use crate::limits::DRAIN_DEADLINE;
-use crate::server::{Server, ServerBuilder, ServerHandle};
-use crate::transport::unix::Listener;
+use crate::server::{Request, Server, ServerBuilder, ServerHandle};
+use crate::service::Scope;
 
 /// How long a starting daemon waits for its predecessor to leave: that drains for [`DRAIN_DEADLINE`], and
 /// may have a store to close.
@@ -31,6 +40,9 @@ const IDLE_EXIT: Duration = Duration::from_secs(10 * 60);
 /// How long a daemon waits at least for its first client: whoever had it started is on the way, and would
 /// find nobody if it left before.
 const FIRST_CLIENT: Duration = Duration::from_secs(5);
+
+/// How long a daemon that nobody calls has to live to be of use all the same.
+const OF_USE: Duration = Duration::from_secs(10);
 
 /// How long work in the background goes on after the last call has been answered or given up. Short, for
 /// the calls may have taken all of [`DRAIN_DEADLINE`].
@@ -45,6 +57,8 @@ pub struct Daemon {
     args: Option<Vec<String>>,
     passed: Vec<String>,
     idle_exit: Option<Duration>,
+    restricted: Vec<Scope>,
+    overlaps: bool,
 }
 
 impl Daemon {
@@ -52,14 +66,32 @@ impl Daemon {
     #[must_use]
     pub fn new(instance: Instance, program: &str, version: &str) -> Self {
         let (program, version) = (program.to_owned(), version.to_owned());
-        let idle_exit = Some(IDLE_EXIT);
-        Self { instance, program, version, args: None, passed: Vec::new(), idle_exit }
+        let (idle_exit, passed, restricted) = (Some(IDLE_EXIT), Vec::new(), Vec::new());
+        Self { instance, program, version, args: None, passed, idle_exit, restricted, overlaps: false }
     }
 
     /// Leaves after so long without a client; zero means never. Ten minutes if not said.
     #[must_use]
     pub fn idle_exit(mut self, after: Duration) -> Self {
         self.idle_exit = Some(after).filter(|after| !after.is_zero());
+        self
+    }
+
+    /// Says that the daemon may serve beside its successor for a while: it has nothing open that the other one
+    /// needs. So a successor starts at once, and is served by when it is ready. Without this, it starts when this
+    /// daemon has drained and its process has closed everything; clients wait meanwhile.
+    #[must_use]
+    pub fn overlaps(mut self) -> Self {
+        self.overlaps = true;
+        self
+    }
+
+    /// Listens on a second socket that carries only some methods, for a sandbox or an agent that is to have no
+    /// more: `NAME.sock` in the directory `NAME+SCOPE`, which is what such a program is given as its
+    /// `HALLWAY_RUNTIME_DIR`. Which socket a client came in on decides, and nothing that it says.
+    #[must_use]
+    pub fn restricted(mut self, scope: Scope) -> Self {
+        self.restricted.push(scope);
         self
     }
 
@@ -114,65 +146,135 @@ impl Daemon {
             Ok(starting) => starting,
             Err(error) => return cannot_start(None, &error.into()),
         };
-        let lock = match self.take_turn(&mut starting) {
-            Ok(Turn::Mine(lock)) => &*Box::leak(Box::new(lock)),
-            Ok(Turn::Yielded) => {
+        let place = match self.take_turn(&mut starting) {
+            Ok(Some(place)) => place,
+            Ok(None) => {
                 tracing::info!(instance = %self.instance, "another daemon serves, this one leaves");
                 starting.ready(&Ready::yielded());
                 return ExitCode::SUCCESS;
             }
             Err(failure) => return cannot_start(Some(starting), &failure),
         };
+        let mut restart_failed = None;
+        if place.interim {
+            match place.succession.start_first() {
+                Ok(()) => return ExitCode::SUCCESS,
+                Err(reason) => {
+                    tracing::error!(reason, "the successor could not serve; this daemon goes on");
+                    restart_failed = Some(reason);
+                }
+            }
+        }
         let runtimes = match Runtimes::new() {
             Ok(runtimes) => runtimes,
             Err(error) => return cannot_start(Some(starting), &error.into()),
         };
-        match self.prepare(&mut starting, lock, &runtimes, start) {
-            Ok(prepared) => prepared.serve(runtimes, starting, self.idle_exit),
+        let (requests, restarts) = tokio::sync::mpsc::channel(1);
+        let server = Server::builder().restarted_by(requests).restart_failed(restart_failed);
+        match self.prepare(&mut starting, &place.succession, &runtimes, server, start) {
+            Ok((server, doors, signals)) => {
+                let prepared = Prepared { server, doors, signals, restarts, succession: place.succession };
+                prepared.serve(runtimes, starting, self.idle_exit)
+            }
             Err(failure) => {
                 // What the start has begun is not waited for.
                 runtimes.workers.shutdown_background();
+                if place.interim {
+                    // Nobody else is there for those who wait.
+                    place.succession.sockets.withdraw_all(place.succession.lock);
+                }
                 cannot_start(Some(starting), &failure)
             }
         }
     }
 
-    fn take_turn(&self, starting: &mut Starting) -> Result<Turn, Failure> {
+    /// Becomes the one daemon; `None` if another one serves.
+    fn take_turn(&self, starting: &mut Starting) -> Result<Option<Place>, Failure> {
+        let launched = starting.is_launched();
+        // First of all: what is known by its number only is still what it was.
+        let activated = if launched { None } else { activation::sockets()? };
         let env = Env::process();
-        log_to(&env, &self.instance, starting.is_launched());
+        log_to(&env, &self.instance, launched);
         let dir = RuntimeDir::open(&env)?;
-        Ok(acquire_or_yield(&dir, &self.instance, starting, Instant::now() + TURN_DEADLINE)?)
+        let deadline = Instant::now() + TURN_DEADLINE;
+        let place = |lock, manner, handed, interim| {
+            let lock = &*Box::leak(Box::new(lock));
+            let sockets = Arc::new(Sockets::adopt(lock, handed)?);
+            let given = self.args.as_ref().map(|args| args.iter().map(OsString::from).collect());
+            let args = given.unwrap_or_else(|| std::env::args_os().skip(1).collect());
+            let succession = Succession { manner, lock, sockets, args, becomes_interim: Cell::new(false) };
+            Ok(Some(Place { succession, interim }))
+        };
+        let launched = match (launched, self.overlaps) {
+            (false, _) => Manner::ByHand,
+            (true, false) => Manner::After,
+            (true, true) => Manner::Beside,
+        };
+        if let Some(handed) = activated {
+            let lock = acquire_activated(&dir, &self.instance, starting, deadline)?;
+            return place(lock, Manner::BySupervisor, handed, false);
+        }
+        if let Some(Handover { lock, sockets, interim }) = starting.handed().and_then(Handover::read) {
+            if let Some(lock) = InstanceLock::adopt(&dir, &self.instance, lock)? {
+                return place(lock, launched, sockets, interim);
+            }
+            tracing::warn!("the lock that was handed over is none; starting as any other daemon does");
+        }
+        match acquire_or_yield(&dir, &self.instance, starting, deadline)? {
+            Turn::Mine(lock) => place(lock, launched, Vec::new(), false),
+            Turn::Yielded => Ok(None),
+        }
     }
 
     /// Everything up to the moment when clients may come.
     fn prepare<S>(
         &self,
         starting: &mut Starting,
-        lock: &'static InstanceLock,
+        succession: &Succession,
         runtimes: &Runtimes,
+        server: ServerBuilder,
         start: S,
-    ) -> Result<Prepared, Failure>
+    ) -> Result<(Server, Vec<Door>, Signals), Failure>
     where
         S: FnOnce(&mut Starting, ServerBuilder) -> Result<ServerBuilder, Failure>,
     {
         let _entered = runtimes.workers.enter();
-        let server = Server::builder().program(format!("{} {}", self.program, self.version));
-        let server = start(starting, server)?;
+        let server = server.program(format!("{} {}", self.program, self.version));
+        let server =
+            start(starting, self.restricted.iter().cloned().fold(server, ServerBuilder::restricted))?;
         let summary = server.summary_for(self.instance.service());
         let server = server.build();
+        self.check_restricted(&server)?;
         let signals = Signals::new(&runtimes.control)?;
-        let (listener, published) = publish(lock)?;
-        let listener = Listener::from_std(published.path(), listener)
-            .map_err(LifecycleError::io("listen on", &published.path()))?;
-        if let Err(error) = Record::of(lock, &self.version).write(lock) {
+        let Succession { lock, sockets, .. } = succession;
+        sockets.complete(lock, self.restricted.iter().map(Scope::name))?;
+        let record = Record::of(lock, &self.version);
+        if let Err(error) = record.write(lock) {
             // It is for people; clients do without.
             tracing::warn!(%error, "no record of this daemon");
         }
+        let door = |(scope, listener)| Door::new(scope, listener, succession, &record, server.handle());
+        let doors = sockets.listeners()?.into_iter().map(door).collect();
         if let Err(error) = self.service_file(&summary).and_then(|file| file.write(&Env::process())) {
             // Clients that bring a launcher do without.
             tracing::warn!(%error, "no service file of this daemon");
         }
-        Ok(Prepared { server, listener, published, signals, lock })
+        Ok((server, doors, signals))
+    }
+
+    /// A restricted set with a name that nobody has would be smaller than it looks, and one that is no file name
+    /// would be a socket elsewhere.
+    fn check_restricted(&self, server: &Server) -> Result<(), Failure> {
+        let offered = server.offered();
+        for scope in &self.restricted {
+            Instance::new(scope.name())?;
+            if let Some(method) = scope.missing_in(&offered) {
+                let message =
+                    format!("the restricted set `{}` names {method}, which there is not", scope.name());
+                return Err(Failure::new("bad_scope", message));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -203,29 +305,43 @@ impl Runtimes {
     }
 }
 
+/// A process that is the one daemon.
+struct Place {
+    succession: Succession,
+    /// The successor has not been tried yet.
+    interim: bool,
+}
+
 /// A daemon that can serve.
 struct Prepared {
     server: Server,
-    listener: Listener,
-    published: Published,
+    doors: Vec<Door>,
     signals: Signals,
-    lock: &'static InstanceLock,
+    restarts: Receiver<Request>,
+    succession: Succession,
 }
 
 impl Prepared {
     fn serve(self, runtimes: Runtimes, starting: Starting, idle_exit: Option<Duration>) -> ExitCode {
-        let Self { server, listener, published, signals, lock } = self;
+        let Self { server, doors, signals, restarts, succession } = self;
         let Runtimes { workers, control } = runtimes;
         let handle = server.handle();
         let first_client = handle.used();
+        let supervisor = Arc::new(Supervisor::of_this_process());
+        let serves = Arc::clone(&supervisor);
+        let (lock, sockets) = (succession.lock, Arc::clone(&succession.sockets));
         let serving = workers.spawn(async move {
             starting.ready(&Ready::serving());
-            let withdraw = async {
-                if let Err(error) = published.withdraw(lock) {
-                    tracing::warn!(%error, "the socket could not be withdrawn");
-                }
-            };
-            let served = server.serve_until_drained(listener, withdraw).await;
+            serves.ready();
+            let accepting = doors.into_iter().filter_map(|door| {
+                let scope = door.scope().map(str::to_owned);
+                let server =
+                    scope.as_deref().map_or_else(|| Some(server.clone()), |name| server.restricted(name))?;
+                let sockets = Arc::clone(&sockets);
+                let withdraw = async move { sockets.withdraw(scope.as_deref(), lock) };
+                Some(async move { server.serve_until_drained(door, withdraw).await })
+            });
+            let served = try_join_all(accepting).await.map(|_all| ());
             server.drained().await;
             served
         });
@@ -234,11 +350,21 @@ impl Prepared {
                 biased;
                 never = leave_on_signal(signals, &handle) => match never {},
                 never = leave_when_idle(idle_exit, first_client, &handle) => match never {},
+                never = note_of_use(lock, &handle) => match never {},
+                never = succession.serve(restarts, &handle) => match never {},
+                never = tell_of_drain(&supervisor, &handle) => match never {},
                 served = serving => served.unwrap_or_else(|panic| Err(panic.into())),
                 () = overdue(&handle) => Ok(()),
             }
         });
         workers.shutdown_timeout(BACKGROUND_GRACE);
+        if succession.becomes_interim.get() {
+            tracing::info!("drained; a successor starts");
+            let error = succession.become_interim();
+            tracing::error!(%error, "cannot execute this program again");
+            succession.sockets.withdraw_all(lock);
+            return ExitCode::FAILURE;
+        }
         tracing::info!("stopped");
         match served {
             Ok(()) => ExitCode::SUCCESS,
@@ -291,6 +417,19 @@ async fn leave_when_idle(
         server.idle(after).await;
         server.drain("idle");
     }
+    std::future::pending().await
+}
+
+/// Writes down that this daemon is of use, once it is.
+async fn note_of_use(lock: &InstanceLock, server: &ServerHandle) -> Infallible {
+    let _either = tokio::time::timeout(OF_USE, server.answered()).await;
+    lock.served();
+    std::future::pending().await
+}
+
+async fn tell_of_drain(supervisor: &Supervisor, server: &ServerHandle) -> Infallible {
+    server.draining().await;
+    supervisor.stopping();
     std::future::pending().await
 }
 

@@ -40,7 +40,8 @@ pub fn detach() -> Result<Starting, LifecycleError> {
     }
     close_inherited();
     let handed = match file_type(&io::stdin()) {
-        SFlag::S_IFREG => io::stdin().as_fd().try_clone_to_owned().ok(),
+        // The start lock, or what a predecessor leaves.
+        SFlag::S_IFREG | SFlag::S_IFSOCK => io::stdin().as_fd().try_clone_to_owned().ok(),
         _ => None,
     };
     let channel = take_channel().map_err(LifecycleError::io("take over", Path::new("standard output")))?;

@@ -54,6 +54,14 @@ impl Env {
         Self { given: Some(given), run_user: RUN_USER.into() }
     }
 
+    /// The same environment as it would be without a variable.
+    #[cfg(feature = "tokio")]
+    pub(super) fn without(&self, name: &str) -> Self {
+        let vars = self.given.clone().unwrap_or_else(|| std::env::vars_os().collect());
+        let given = vars.into_iter().filter(|(known, _)| known != name).collect();
+        Self { given: Some(given), run_user: self.run_user.clone() }
+    }
+
     /// Returns a variable's value; an empty one counts as unset.
     pub(super) fn var(&self, name: &str) -> Option<OsString> {
         let value = match &self.given {

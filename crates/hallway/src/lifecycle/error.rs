@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Duration;
 
-use super::Instance;
+use super::{Instance, LastStart};
 
 /// A place, a lock or a socket that is not as it must be.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +133,12 @@ pub enum LifecycleError {
         /// Why not.
         reason: String,
     },
+    /// What a supervisor has handed down cannot be served on.
+    #[error("cannot take over the supervisor's sockets: {reason}")]
+    BadActivation {
+        /// Why not.
+        reason: String,
+    },
     /// The system refused.
     #[error("cannot {action} {path}: {source}")]
     Io {
@@ -162,6 +169,7 @@ impl LifecycleError {
             Self::NotInstalled { .. } => "not_installed",
             Self::ServiceFileUnsafe { .. } => "service_file_unsafe",
             Self::BadServiceFile { .. } => "bad_service_file",
+            Self::BadActivation { .. } => "bad_activation",
             Self::Io { .. } => "io",
         }
     }
@@ -242,9 +250,53 @@ pub enum StartError {
         /// Their log.
         log: PathBuf,
     },
+    /// The daemon has failed several times in a row, and is left alone for a moment.
+    #[error(
+        "{last}\nit has failed {failures} times in a row and is not started again for {:.1} s",
+        .pause.as_secs_f32().max(0.1)
+    )]
+    HeldBack {
+        /// How often it has failed.
+        failures: u32,
+        /// How long until it may be started again.
+        pause: Duration,
+        /// How it failed the last time.
+        last: Box<Self>,
+    },
 }
 
 impl StartError {
+    pub(super) fn cannot_launch(instance: &Instance, program: &Path, source: io::Error) -> Self {
+        let (instance, program) = (instance.clone(), program.to_owned());
+        Self::CannotLaunch { instance, program, service_file: None, source }
+    }
+
+    /// How the last start failed, for somebody who did not make it.
+    pub(super) fn again(
+        instance: &Instance,
+        last: &LastStart,
+        failures: u32,
+        socket: PathBuf,
+        log: PathBuf,
+    ) -> Self {
+        let instance = instance.clone();
+        if let Some(failure) = last.failure().cloned() {
+            return Self::DaemonFailed { instance, code: failure.code, message: failure.message, log };
+        }
+        if last.was_ready() {
+            return Self::Unanswered { instance, starts: failures, path: socket, log };
+        }
+        let (log, tail) = last.logged().unwrap_or((log, String::new()));
+        Self::DaemonDied { instance, status: None, tail, log }
+    }
+
+    pub(super) fn held_back(self, failures: u32, pause: Duration) -> Self {
+        match pause {
+            Duration::ZERO => self,
+            pause => Self::HeldBack { failures, pause, last: Box::new(self) },
+        }
+    }
+
     /// Returns the stable code of this error; for [`StartError::DaemonFailed`] the daemon's own.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -255,6 +307,7 @@ impl StartError {
             Self::DaemonDied { .. } => "daemon_died",
             Self::DeadlinePassed { .. } => "deadline_passed",
             Self::Unanswered { .. } => "unanswered",
+            Self::HeldBack { last, .. } => last.code(),
         }
     }
 
@@ -275,7 +328,10 @@ fn named_by(service_file: Option<&Path>) -> String {
 }
 
 fn ended(status: Option<&ExitStatus>) -> String {
-    status.map_or_else(|| "it closed its start-up channel and does not serve".to_owned(), ToString::to_string)
+    status.map_or_else(
+        || "it ended, or closed its start-up channel, without a word".to_owned(),
+        ToString::to_string,
+    )
 }
 
 fn last(phase: Option<&str>) -> String {

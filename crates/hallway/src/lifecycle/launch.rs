@@ -1,7 +1,6 @@
 //! Starting a daemon's process and listening to it until it serves.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -11,6 +10,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::clock::uptime_ms;
 use super::detach::READY_ENV;
 use super::log::StartMark;
 use super::ready::{Word, Words};
@@ -25,12 +25,13 @@ pub struct Launcher {
     program: PathBuf,
     args: Vec<OsString>,
     passed: Vec<OsString>,
+    at_once: bool,
 }
 
 impl Launcher {
     /// Starts the given program. A name without a slash is looked up in `$PATH`.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), args: Vec::new(), passed: Vec::new() }
+        Self { program: program.into(), args: Vec::new(), passed: Vec::new(), at_once: false }
     }
 
     /// Starts the program that is running, whatever became of its file's name.
@@ -55,18 +56,47 @@ impl Launcher {
         self
     }
 
+    /// Starts the daemon also where it has failed several times in a row and would be let rest: for a person who says
+    /// `start`.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.at_once = true;
+        self
+    }
+
+    pub(super) fn waits_for_nothing(&self) -> bool {
+        self.at_once
+    }
+
+    /// Returns the program and its arguments.
+    #[cfg(feature = "tokio")]
+    pub(super) fn command_line(&self) -> (&Path, &[OsString]) {
+        (&self.program, &self.args)
+    }
+
     /// Returns the program.
     #[must_use]
     pub fn program(&self) -> &Path {
         &self.program
     }
+
+    pub(super) fn args(&self) -> &[OsString] {
+        &self.args
+    }
 }
 
 /// A daemon that was started and has not said its last word yet.
 pub(super) struct Launched {
+    dir: RuntimeDir,
     instance: Instance,
-    words: Words,
+    channel: Channel,
     exit: Receiver<Option<ExitStatus>>,
+}
+
+/// What is heard and read of a daemon that starts.
+pub(super) struct Channel {
+    instance: Instance,
+    pub(super) words: Words,
     mark: io::Result<StartMark>,
     log: PathBuf,
 }
@@ -79,20 +109,35 @@ pub(super) enum Heard {
     Nothing,
 }
 
-/// Starts the daemon and hands it the claim to be the only one that starts.
+/// Starts the daemon and hands it the claim to be the only one that starts. So many starts before it have failed.
 pub(super) fn launch(
     env: &Env,
     dir: &RuntimeDir,
     launcher: &Launcher,
     instance: &Instance,
     claim: SpawnLock,
+    failures: u32,
 ) -> Result<Launched, StartError> {
-    let cannot = |source| StartError::CannotLaunch {
-        instance: instance.clone(),
-        program: launcher.program.clone(),
-        service_file: None,
-        source,
-    };
+    let handed = claim.file().try_clone();
+    let handed = handed.map_err(|source| StartError::cannot_launch(instance, launcher.program(), source))?;
+    let begin = |mark: Option<&StartMark>| claim.begin(launcher, failures, mark);
+    let spawned = spawn(env, dir, launcher, instance, handed.into(), begin);
+    let (child, channel) = spawned.inspect_err(|_| claim.forget())?;
+    // The daemon has it now.
+    drop(claim);
+    Ok(Launched { dir: dir.clone(), instance: instance.clone(), channel, exit: reap(child) })
+}
+
+/// Starts the daemon's process, with this as its standard input. `begin` is told where in the log that is.
+pub(super) fn spawn(
+    env: &Env,
+    dir: &RuntimeDir,
+    launcher: &Launcher,
+    instance: &Instance,
+    stdin: OwnedFd,
+    begin: impl FnOnce(Option<&StartMark>),
+) -> Result<(Child, Channel), StartError> {
+    let cannot = |source| StartError::cannot_launch(instance, launcher.program(), source);
     let log = log_path(env, instance)?;
     // A daemon without a log is better than none: the home may be read-only.
     let (output, mark) = match StartMark::write(&log, &format!("{instance} by pid {}", std::process::id())) {
@@ -100,12 +145,24 @@ pub(super) fn launch(
         Err(error) => (Stdio::null(), Err(error)),
     };
     let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
-    let child = command(env, dir, launcher, claim.into_file())
+    begin(mark.as_ref().ok());
+    let child = command(env, dir, launcher, stdin)
         .stdout(OwnedFd::from(theirs))
         .stderr(output)
         .spawn()
         .map_err(cannot)?;
-    Ok(Launched { instance: instance.clone(), words: Words::new(ours), exit: reap(child), mark, log })
+    Ok((child, Channel { instance: instance.clone(), words: Words::new(ours), mark, log }))
+}
+
+impl Channel {
+    /// What to say of a daemon that ended without a word, with what it has logged.
+    pub(super) fn died(self, status: Option<ExitStatus>) -> StartError {
+        let tail = match &self.mark {
+            Ok(mark) => mark.tail(),
+            Err(error) => format!("(it could not be written: {error})"),
+        };
+        StartError::DaemonDied { instance: self.instance, status, tail, log: self.log }
+    }
 }
 
 impl Launched {
@@ -117,20 +174,20 @@ impl Launched {
     ) -> Result<Heard, StartError> {
         let mut last = None;
         loop {
-            match self.words.next(deadline) {
+            match self.channel.words.next(deadline) {
                 Ok(Some(Word::Phase(phase))) => {
                     last = Some(phase.name.clone());
                     on_phase(phase);
                 }
                 Ok(Some(Word::Ready(_))) => return Ok(Heard::Ready),
                 Ok(Some(Word::Failed(failure))) => {
-                    let (instance, log) = (self.instance.clone(), self.log.clone());
+                    let (instance, log) = (self.channel.instance.clone(), self.channel.log.clone());
                     let (code, message) = (failure.code, failure.message);
                     return Err(StartError::DaemonFailed { instance, code, message, log });
                 }
                 Ok(None) => return Ok(Heard::Nothing),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    let (instance, log) = (self.instance.clone(), self.log.clone());
+                    let (instance, log) = (self.channel.instance.clone(), self.channel.log.clone());
                     let waited_for = "its daemon to start";
                     return Err(StartError::DeadlinePassed { instance, waited_for, phase: last, log });
                 }
@@ -145,16 +202,16 @@ impl Launched {
     pub(super) fn died(self, deadline: Instant) -> StartError {
         let grace = deadline.saturating_duration_since(Instant::now()).min(EXIT_GRACE);
         let status = self.exit.recv_timeout(grace).ok().flatten();
-        let tail = match &self.mark {
-            Ok(mark) => mark.tail(),
-            Err(error) => format!("(it could not be written: {error})"),
-        };
-        StartError::DaemonDied { instance: self.instance, status, tail, log: self.log }
+        if let Ok(claim) = SpawnLock::try_acquire(&self.dir, &self.instance) {
+            // Nobody waits who would do it.
+            claim.settle(Some(uptime_ms()));
+        }
+        self.channel.died(status)
     }
 }
 
-/// Prepares the daemon's process: nothing of ours but the directory, the claim, and what the allow-list names.
-fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, claim: File) -> Command {
+/// Prepares the daemon's process: nothing of ours but the directory, the input, and what the allow-list names.
+fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, stdin: OwnedFd) -> Command {
     let mut command = Command::new(&launcher.program);
     command
         .args(&launcher.args)
@@ -162,7 +219,7 @@ fn command(env: &Env, dir: &RuntimeDir, launcher: &Launcher, claim: File) -> Com
         .envs(env.for_daemon(&launcher.passed))
         .env("HALLWAY_RUNTIME_DIR", dir.path())
         .env(READY_ENV, "1")
-        .stdin(claim);
+        .stdin(stdin);
     command
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Both are `flock`s on files that nobody ever unlinks. The kernel releases them when their holder is gone, however it
 //! went, so there is nothing to clean up and nothing to guess. A file that was unlinked by a stranger is noticed: after
-//! locking, the descriptor must still be what the name stands for.
+//! locking, the descriptor must still be what the name stands for. What such a file says is written by the lock's holder:
+//! see `last_start` and `served`.
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Instant;
@@ -16,7 +18,8 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
 use super::files::{FileId, Kind};
-use super::{Instance, LifecycleError, RuntimeDir};
+use super::overheard::Overheard;
+use super::{Instance, LifecycleError, Phase, RuntimeDir};
 
 /// How often a lock is taken anew because its file was replaced meanwhile; more is not an accident.
 const MAX_REPLACED: u32 = 16;
@@ -47,6 +50,16 @@ impl InstanceLock {
         FileLock::take(dir, instance, Kind::Lock, &mut |file| lock(file, deadline, waited_for)).map(Self)
     }
 
+    /// Takes over the lock from a predecessor, which never let it go; `None` if it is something else.
+    #[cfg(feature = "tokio")]
+    pub(super) fn adopt(
+        dir: &RuntimeDir,
+        instance: &Instance,
+        handed: OwnedFd,
+    ) -> Result<Option<Self>, LifecycleError> {
+        Ok(FileLock::adopt(dir, instance, Kind::Lock, handed)?.map(Self))
+    }
+
     /// Returns the instance that is locked.
     #[must_use]
     pub fn instance(&self) -> &Instance {
@@ -68,11 +81,24 @@ impl InstanceLock {
     pub fn is_current(&self) -> Result<bool, LifecycleError> {
         self.0.is_current()
     }
+
+    /// The same, and whether the directory's path still leads to where the file is.
+    #[cfg(feature = "tokio")]
+    pub(super) fn is_in_place(&self) -> Result<bool, LifecycleError> {
+        Ok(self.dir().is_in_place()? && self.is_current()?)
+    }
+
+    pub(super) fn writable(&self) -> Option<File> {
+        self.0.writable()
+    }
 }
 
 /// The right to start a daemon, held by a launcher and then by the daemon until it serves.
 #[derive(Debug)]
-pub struct SpawnLock(FileLock);
+pub struct SpawnLock {
+    lock: FileLock,
+    waited: bool,
+}
 
 impl SpawnLock {
     /// Takes the lock if it is free.
@@ -80,7 +106,8 @@ impl SpawnLock {
     /// # Errors
     /// As for [`InstanceLock::try_acquire`].
     pub fn try_acquire(dir: &RuntimeDir, instance: &Instance) -> Result<Self, LifecycleError> {
-        FileLock::take(dir, instance, Kind::Spawn, &mut try_lock).map(Self)
+        let lock = FileLock::take(dir, instance, Kind::Spawn, &mut try_lock)?;
+        Ok(Self { lock, waited: false })
     }
 
     /// Waits for the lock in the kernel.
@@ -88,8 +115,42 @@ impl SpawnLock {
     /// # Errors
     /// As for [`InstanceLock::acquire`].
     pub fn acquire(dir: &RuntimeDir, instance: &Instance, deadline: Instant) -> Result<Self, LifecycleError> {
+        Self::take(dir, instance, deadline, &mut None)
+    }
+
+    /// Waits for the lock in the kernel, and hears meanwhile what the daemon that is starting is busy with. `None`: it
+    /// says that it serves, and a hundred who wait need not have the lock one after the other to find that out.
+    pub(super) fn acquire_hearing(
+        dir: &RuntimeDir,
+        instance: &Instance,
+        deadline: Instant,
+        on_phase: &mut dyn FnMut(Phase),
+    ) -> Result<Option<Self>, LifecycleError> {
+        match Self::take(dir, instance, deadline, &mut Some(on_phase)) {
+            Err(LifecycleError::LockHeld { .. }) => Ok(None),
+            taken => taken.map(Some),
+        }
+    }
+
+    fn take(
+        dir: &RuntimeDir,
+        instance: &Instance,
+        deadline: Instant,
+        on_phase: &mut Option<&mut dyn FnMut(Phase)>,
+    ) -> Result<Self, LifecycleError> {
+        let mut waited = false;
         let waited_for = "a daemon that another process starts";
-        FileLock::take(dir, instance, Kind::Spawn, &mut |file| lock(file, deadline, waited_for)).map(Self)
+        let lock = FileLock::take(dir, instance, Kind::Spawn, &mut |file| {
+            let waiting = file.try_clone().map_err(WaitError::Io)?;
+            match try_lock(file) {
+                Err(WaitError::Held) => {
+                    waited = true;
+                    wait(waiting, deadline, waited_for, on_phase)
+                }
+                taken => taken,
+            }
+        })?;
+        Ok(Self { lock, waited })
     }
 
     /// Takes over the lock from a descriptor that a launcher handed down; `None` if it is something else.
@@ -98,19 +159,27 @@ impl SpawnLock {
         instance: &Instance,
         handed: OwnedFd,
     ) -> Result<Option<Self>, LifecycleError> {
-        let lock = FileLock {
-            file: File::from(handed),
-            dir: dir.clone(),
-            instance: instance.clone(),
-            kind: Kind::Spawn,
-        };
-        // Locking again through the same open file is no wait; through another one it fails, and we wait our turn.
-        Ok((lock.is_current()? && lock.file.try_lock().is_ok()).then_some(Self(lock)))
+        Ok(FileLock::adopt(dir, instance, Kind::Spawn, handed)?.map(|lock| Self { lock, waited: false }))
     }
 
-    /// Gives up the lock's descriptor, to hand it down.
-    pub(super) fn into_file(self) -> File {
-        self.0.file
+    /// Whether somebody else had it first: a start that has ended, ended in that time.
+    pub(super) fn was_waited_for(&self) -> bool {
+        self.waited
+    }
+
+    /// The file that is locked: a copy of this descriptor holds the lock too.
+    pub(super) fn file(&self) -> &File {
+        &self.lock.file
+    }
+
+    pub(super) fn writable(&self) -> Option<File> {
+        self.lock.writable()
+    }
+}
+
+impl AsFd for InstanceLock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.file.as_fd()
     }
 }
 
@@ -155,10 +224,28 @@ impl FileLock {
         Err(unusable("somebody keeps replacing it".to_owned()))
     }
 
+    fn adopt(
+        dir: &RuntimeDir,
+        instance: &Instance,
+        kind: Kind,
+        handed: OwnedFd,
+    ) -> Result<Option<Self>, LifecycleError> {
+        let lock = Self { file: handed.into(), dir: dir.clone(), instance: instance.clone(), kind };
+        // Locking again through the same open file is no wait; through another one it fails.
+        Ok((lock.is_current()? && lock.file.try_lock().is_ok()).then_some(lock))
+    }
+
     fn is_current(&self) -> Result<bool, LifecycleError> {
         let name = self.kind.of(&self.instance);
         let ours = fstat(&self.file).map_err(LifecycleError::io("inspect", &self.dir.path_of(&name)))?;
         Ok(self.dir.id_of(&name)? == Some(FileId::from(ours)))
+    }
+
+    /// The file, to write to; `None` if somebody took that right away, or the file.
+    fn writable(&self) -> Option<File> {
+        let file = self.dir.open_file(&self.kind.of(&self.instance), OFlag::O_RDWR).ok()?;
+        let same = FileId::from(fstat(&file).ok()?) == FileId::from(fstat(&self.file).ok()?);
+        same.then_some(file)
     }
 }
 
@@ -177,6 +264,9 @@ fn open_lock(dir: &RuntimeDir, name: &str) -> Result<File, String> {
 }
 
 fn try_lock(file: File) -> Result<File, WaitError> {
+    if crate::chaos::without("locks") {
+        return Ok(file);
+    }
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(WaitError::Held),
@@ -184,21 +274,35 @@ fn try_lock(file: File) -> Result<File, WaitError> {
     }
 }
 
-/// Locks on a thread of its own, since the kernel's wait has no deadline.
 fn lock(file: File, deadline: Instant, waited_for: &'static str) -> Result<File, WaitError> {
     let waiting = file.try_clone().map_err(WaitError::Io)?;
     match try_lock(file) {
-        Err(WaitError::Held) => {}
-        other => return other,
+        Err(WaitError::Held) => wait(waiting, deadline, waited_for, &mut None),
+        taken => taken,
     }
+}
+
+/// Locks on a thread of its own, since the kernel's wait has no deadline.
+fn wait(
+    file: File,
+    deadline: Instant,
+    waited_for: &'static str,
+    on_phase: &mut Option<&mut dyn FnMut(Phase)>,
+) -> Result<File, WaitError> {
+    let overheard = on_phase.as_mut().and_then(|on_phase| Overheard::new(&file, &mut **on_phase));
     let (granted, grant) = sync_channel(1);
+    let (rings, bell) = UnixStream::pair().map_err(WaitError::Io)?;
     thread::Builder::new()
         .name("hallway-lock".to_owned())
         .spawn(move || {
             // If nobody listens any more, the file is dropped here and the lock with it.
-            let _ = granted.send(waiting.lock().map(|()| waiting));
+            let _ = granted.send(file.lock().map(|()| file));
+            drop(rings);
         })
         .map_err(WaitError::Io)?;
+    if overheard.is_some_and(|overheard| overheard.serves_before(bell.as_fd(), deadline)) {
+        return Err(WaitError::Held);
+    }
     match grant.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         Ok(locked) => locked.map_err(WaitError::Io),
         Err(RecvTimeoutError::Timeout) => Err(WaitError::Deadline(waited_for)),

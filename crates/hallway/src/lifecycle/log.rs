@@ -128,6 +128,20 @@ impl StartMark {
         Ok((file, Self { path: path.to_owned(), offset }))
     }
 
+    /// The mark of a start that another process has made.
+    pub(super) fn at(path: PathBuf, offset: u64) -> Self {
+        Self { path, offset }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How long the log was, after the mark.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Returns the last lines that were logged since, without control characters.
     pub(super) fn tail(&self) -> String {
         let bytes = self.read().unwrap_or_else(|error| format!("(cannot be read: {error})").into_bytes());

@@ -22,7 +22,15 @@ const BACKLOG: Backlog = Backlog::MAXCONN;
 /// # Errors
 /// [`LifecycleError::Io`], [`LifecycleError::PathTooLong`].
 pub fn publish(lock: &InstanceLock) -> Result<(UnixListener, Published), LifecycleError> {
-    let (dir, new) = (lock.dir(), Kind::NewSocket.of(lock.instance()));
+    publish_in(lock.dir(), lock)
+}
+
+/// The same in another directory, under the same name.
+pub(super) fn publish_in(
+    dir: &RuntimeDir,
+    lock: &InstanceLock,
+) -> Result<(UnixListener, Published), LifecycleError> {
+    let new = Kind::NewSocket.of(lock.instance());
     let path = dir.path_of(&new);
     let address = dir.socket_addr(&new)?;
     let socket = stream_socket().map_err(LifecycleError::io("create", &path))?;
@@ -46,6 +54,23 @@ pub struct Published {
 }
 
 impl Published {
+    /// A socket that a predecessor has published, if its name still stands for it.
+    #[cfg(feature = "tokio")]
+    pub(super) fn adopt(
+        dir: &RuntimeDir,
+        instance: &Instance,
+        file: FileId,
+    ) -> Result<Option<Self>, LifecycleError> {
+        let published = Self { dir: dir.clone(), instance: instance.clone(), id: Some(file) };
+        Ok(published.is_current()?.then_some(published))
+    }
+
+    /// Which file it is, if that is known.
+    #[cfg(feature = "tokio")]
+    pub(super) fn file(&self) -> Option<FileId> {
+        self.id
+    }
+
     /// Returns the socket's path.
     #[must_use]
     pub fn path(&self) -> PathBuf {
@@ -71,6 +96,7 @@ impl Published {
         if lock.instance() != &self.instance || !lock.is_current()? || !self.is_current()? {
             return Ok(());
         }
+        lock.served();
         self.dir.unlink(&Kind::Socket.of(&self.instance))?;
         self.dir.unlink(&Kind::Record.of(&self.instance))
     }

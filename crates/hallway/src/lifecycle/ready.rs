@@ -10,6 +10,7 @@
 //!
 //! Unknown fields are ignored, and so is a line that is none of these: a library may print before the daemon has its
 //! output in hand. The end without a last word is one too: whoever waits tries to connect, and else reports a death.
+//! Those who wait and did not launch it read the same words where [`last_start`](super::last_start) has them written.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::last_start::Journal;
 use super::{LifecycleError, SpawnLock};
 
 /// The longest line that is listened to; longer ones are noise.
@@ -138,12 +140,14 @@ pub enum Word {
 pub struct Starting {
     channel: Option<File>,
     handed: Option<OwnedFd>,
+    /// Where others read what is said.
+    journal: Option<Journal>,
     claim: Option<SpawnLock>,
 }
 
 impl Starting {
     pub(super) fn new(channel: Option<File>, handed: Option<OwnedFd>) -> Self {
-        Self { channel, handed, claim: None }
+        Self { channel, handed, journal: None, claim: None }
     }
 
     /// Tells whether a launcher started this process and listens. If not, it runs in the foreground: by hand, or
@@ -176,16 +180,26 @@ impl Starting {
         self.say(&Line { failed: Some(failure), ..Line::default() });
     }
 
+    /// Returns the descriptor that was handed down on standard input, a file or a socket.
+    #[cfg(feature = "tokio")]
+    pub(super) fn handed(&self) -> Option<&OwnedFd> {
+        self.handed.as_ref()
+    }
+
     /// Returns the descriptor that the launcher handed down as the start lock, the first time.
     pub(super) fn take_handed(&mut self) -> Option<OwnedFd> {
         self.handed.take()
     }
 
     pub(super) fn hold(&mut self, claim: SpawnLock) {
+        self.journal = Journal::of(&claim);
         self.claim = Some(claim);
     }
 
     fn say(&mut self, line: &Line) {
+        if let Some(journal) = &mut self.journal {
+            journal.write(line);
+        }
         if let (Some(channel), Ok(mut text)) = (&mut self.channel, serde_json::to_vec(line)) {
             text.push(b'\n');
             // A listener that is gone or does not listen is no reason not to start.
@@ -255,10 +269,11 @@ impl Words {
     }
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Line {
+/// One line of the conversation, as it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
-    phase: Option<String>,
+    pub(super) phase: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -266,17 +281,29 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ready: Option<Ready>,
+    pub(super) ready: Option<Ready>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failed: Option<Failure>,
+    pub(super) failed: Option<Failure>,
+}
+
+impl Line {
+    /// Whether nothing comes after it.
+    pub(super) fn is_last(&self) -> bool {
+        self.ready.is_some() || self.failed.is_some()
+    }
+
+    /// What it says; `None`: nothing that is known here.
+    pub(super) fn word(self) -> Option<Word> {
+        let Self { phase, detail, done, total, ready, failed } = self;
+        failed
+            .map(Word::Failed)
+            .or(ready.map(Word::Ready))
+            .or(phase.map(|name| Word::Phase(Phase { name, detail, done, total })))
+    }
 }
 
 fn parse(line: &[u8]) -> Option<Word> {
-    let Line { phase, detail, done, total, ready, failed } = serde_json::from_slice(line).ok()?;
-    failed
-        .map(Word::Failed)
-        .or(ready.map(Word::Ready))
-        .or(phase.map(|name| Word::Phase(Phase { name, detail, done, total })))
+    serde_json::from_slice::<Line>(line).ok()?.word()
 }
 
 /// Cuts a text to what may be said at once.

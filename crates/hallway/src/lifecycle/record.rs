@@ -1,6 +1,6 @@
 //! Who serves an instance: for people to read, never for a decision.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,7 +11,7 @@ use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 
 use super::files::Kind;
-use super::{Instance, InstanceLock, LifecycleError, RuntimeDir};
+use super::{Env, Instance, InstanceLock, LifecycleError, RuntimeDir, RuntimePath, ServiceFile, State};
 
 /// The most bytes of a record that are read; ours have a few hundred.
 const MAX_RECORD: u64 = 64 * 1024;
@@ -76,38 +76,60 @@ impl Record {
     }
 }
 
-/// An instance that left a trace in the directory. Whether it runs, only connecting tells.
+/// An instance that left a trace, or could be started.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Listed {
     /// The instance.
     pub instance: Instance,
+    /// How it is.
+    pub state: State,
     /// Where its socket is or would be.
     pub socket: PathBuf,
     /// What its daemon said of itself.
     pub record: Option<Record>,
+    /// Whether its [`ServiceFile`] tells how to start it.
+    pub installed: bool,
 }
 
-/// Lists the instances that have a socket or a record in the directory, by name.
+/// Lists the instances that have a socket, a record or a service file, or are starting, by name.
 ///
 /// # Errors
-/// [`LifecycleError::Io`].
-pub fn list(dir: &RuntimeDir) -> Result<Vec<Listed>, LifecycleError> {
+/// [`LifecycleError::Io`], and what [`RuntimeDir::existing`] refuses.
+pub fn list(env: &Env) -> Result<Vec<Listed>, LifecycleError> {
+    let dir = RuntimeDir::existing(env)?;
+    let installed = ServiceFile::list(env).unwrap_or_default();
+    let mut found: BTreeSet<Instance> = installed.keys().cloned().collect();
+    if let Some(dir) = &dir {
+        found.extend(traces(dir)?);
+    }
+    let path = RuntimePath::choose(env)?.path;
+    let listed = found.into_iter().map(|instance| Listed {
+        state: dir.as_ref().map_or(State::Stopped, |dir| State::of(dir, &instance)),
+        socket: path.join(Kind::Socket.of(&instance)),
+        record: dir.as_ref().and_then(|dir| Record::read(dir, &instance)),
+        installed: installed.contains_key(&instance),
+        instance,
+    });
+    // A lock's file says nothing when nobody has it.
+    let of_interest = |one: &Listed| one.installed || one.record.is_some() || one.state != State::Stopped;
+    Ok(listed.filter(of_interest).collect())
+}
+
+/// The instances of which there are files in the directory.
+fn traces(dir: &RuntimeDir) -> Result<BTreeSet<Instance>, LifecycleError> {
     let fail = |errno| LifecycleError::io("list", dir.path())(errno);
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut entries = Dir::openat(dir, Path::new("."), flags, Mode::empty()).map_err(fail)?;
-    let mut found = BTreeMap::new();
+    let mut found = BTreeSet::new();
     for entry in entries.iter() {
         let entry = entry.map_err(fail)?;
         let Ok(name) = entry.file_name().to_str() else { continue };
-        let stem = [Kind::Socket, Kind::Record].iter().find_map(|kind| name.strip_suffix(kind.suffix()));
-        if let Some(instance) = stem.and_then(|stem| stem.parse::<Instance>().ok()) {
-            let record = Record::read(dir, &instance);
-            let socket = dir.path_of(&Kind::Socket.of(&instance));
-            found.entry(instance.clone()).or_insert(Listed { instance, socket, record });
-        }
+        let kinds = [Kind::Socket, Kind::Record, Kind::Lock, Kind::Spawn];
+        let stem = kinds.iter().find_map(|kind| name.strip_suffix(kind.suffix()));
+        found.extend(stem.and_then(|stem| stem.parse::<Instance>().ok()));
     }
-    Ok(found.into_values().collect())
+    Ok(found)
 }
 
 /// Writes a time as RFC 3339 in UTC, to the second.

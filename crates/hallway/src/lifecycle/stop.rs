@@ -29,17 +29,22 @@ pub fn stop(env: &Env, instance: &Instance, deadline: Instant) -> Result<bool, C
 
 /// Asks. `false`: there is nobody to ask, or not any more.
 fn ask(env: &Env, instance: &Instance, deadline: Instant) -> Result<bool, CallError> {
-    let left = || deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-    let connector = Connector::new(instance.clone()).in_env(env.clone()).within(left());
-    let asked = Client::builder()
-        .options(CallOptions::new().deadline(left()))
-        .connect(connector)
-        .and_then(|client| AdminBlockingClient::new(client).stop());
-    match asked {
+    match client(env, instance, deadline).and_then(|client| AdminBlockingClient::new(client).stop()) {
         Ok(()) => Ok(true),
-        Err(error) if error.code() == NOT_RUNNING => Ok(false),
+        Err(error) if is_not_running(&error) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Reaches a daemon that runs, to ask about itself what every daemon answers.
+pub(super) fn client(env: &Env, instance: &Instance, deadline: Instant) -> Result<Client, CallError> {
+    let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    let connector = Connector::new(instance.clone()).in_env(env.clone()).within(left);
+    Client::builder().options(CallOptions::new().deadline(left)).connect(connector)
+}
+
+pub(super) fn is_not_running(error: &CallError) -> bool {
+    error.code() == NOT_RUNNING
 }
 
 fn failed(error: LifecycleError) -> CallError {

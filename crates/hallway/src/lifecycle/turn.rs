@@ -30,26 +30,56 @@ pub fn acquire_or_yield(
     starting: &mut Starting,
     deadline: Instant,
 ) -> Result<Turn, LifecycleError> {
-    let handed = match starting.take_handed() {
-        Some(handed) => SpawnLock::adopt(dir, instance, handed)?,
-        None => None,
-    };
-    let claim = handed.map_or_else(|| SpawnLock::acquire(dir, instance, deadline), Ok)?;
-    starting.hold(claim);
+    claim(dir, instance, starting, deadline)?;
     match InstanceLock::try_acquire(dir, instance) {
         Err(LifecycleError::LockHeld { .. }) if answers(dir, instance, deadline)? => {
             return Ok(Turn::Yielded);
         }
         Err(LifecycleError::LockHeld { .. }) => {}
-        taken => return taken.map(Turn::Mine),
+        taken => return taken.map(mine),
     }
     match InstanceLock::acquire(dir, instance, deadline) {
         // Its socket may have been gone for a moment only, by a stranger's hand.
         Err(LifecycleError::DeadlinePassed { .. }) if answers(dir, instance, Instant::now())? => {
             Ok(Turn::Yielded)
         }
-        taken => taken.map(Turn::Mine),
+        taken => taken.map(mine),
     }
+}
+
+fn mine(lock: InstanceLock) -> Turn {
+    lock.not_served_yet();
+    Turn::Mine(lock)
+}
+
+/// Takes the instance's lock for a daemon whose socket listens already, in a supervisor's hands: that it answers tells
+/// nothing. Another daemon is waited for, which can only be one that is leaving.
+#[cfg(feature = "tokio")]
+pub(super) fn acquire_activated(
+    dir: &RuntimeDir,
+    instance: &Instance,
+    starting: &mut Starting,
+    deadline: Instant,
+) -> Result<InstanceLock, LifecycleError> {
+    claim(dir, instance, starting, deadline)?;
+    let lock = InstanceLock::acquire(dir, instance, deadline)?;
+    lock.not_served_yet();
+    Ok(lock)
+}
+
+/// Becomes the only one that starts, if a launcher has not made it that already.
+fn claim(
+    dir: &RuntimeDir,
+    instance: &Instance,
+    starting: &mut Starting,
+    deadline: Instant,
+) -> Result<(), LifecycleError> {
+    let handed = match starting.take_handed() {
+        Some(handed) => SpawnLock::adopt(dir, instance, handed)?,
+        None => None,
+    };
+    starting.hold(handed.map_or_else(|| SpawnLock::acquire(dir, instance, deadline), Ok)?);
+    Ok(())
 }
 
 fn answers(dir: &RuntimeDir, instance: &Instance, deadline: Instant) -> Result<bool, LifecycleError> {

@@ -56,6 +56,8 @@ codes! {
     DUPLICATE_ID = "duplicate_id", No;
     /// No service or method of that name.
     UNKNOWN_METHOD = "unknown_method", No;
+    /// The listener that the call came in on is restricted, and does not carry the method.
+    NOT_PERMITTED = "not_permitted", No;
     /// A parameter is missing, superfluous or of the wrong type.
     BAD_PARAMS = "bad_params", No;
     /// Too many calls or connections are open; try again later.

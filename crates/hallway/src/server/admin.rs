@@ -32,8 +32,8 @@ impl Admin for ServerHandle {
 
     async fn describe(&self, service: Option<String>) -> Vec<Description> {
         let wanted =
-            |description: &&Description| service.as_ref().is_none_or(|name| *name == description.name);
-        self.descriptions().into_iter().filter(wanted).cloned().collect()
+            |description: &Description| service.as_ref().is_none_or(|name| *name == description.name);
+        self.descriptions().into_iter().filter(wanted).collect()
     }
 
     async fn status(&self) -> Status {

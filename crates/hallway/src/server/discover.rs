@@ -38,7 +38,7 @@ impl JsonSchema for OpenRpc {
 impl Discovery for ServerHandle {
     async fn discover(&self) -> OpenRpc {
         let mut services = self.descriptions();
-        services.push(discovery_description());
+        services.push(discovery_description().clone());
         OpenRpc(document(&self.program(), &services))
     }
 }

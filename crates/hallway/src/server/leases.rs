@@ -15,6 +15,11 @@ impl Leases {
         Lease { leases: self.clone() }
     }
 
+    /// How many are held.
+    pub(super) fn held(&self) -> usize {
+        *self.held.borrow()
+    }
+
     /// Tells of every change.
     pub(super) fn watch(&self) -> watch::Receiver<usize> {
         self.held.subscribe()

@@ -9,7 +9,7 @@ use crate::service::{Description, ErrorDescription, MethodDescription, MethodKin
 const VERSION: &str = "1.3.2";
 
 /// The document of these services. `program` is a name, and after a space a version.
-pub(super) fn document(program: &str, services: &[&Description]) -> Value {
+pub(super) fn document(program: &str, services: &[Description]) -> Value {
     let (title, version) = program.rsplit_once(' ').unwrap_or((program, "0"));
     let methods: Vec<Value> = services
         .iter()

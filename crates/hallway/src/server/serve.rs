@@ -1,141 +1,100 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::admin::AdminService;
-use super::discover::DiscoveryService;
+use super::answered::{Answered, Answering};
 use super::leases::{Lease, Leases};
-use super::status::{Count, ServiceStatus, Status};
+use super::restart::Requests;
+use super::status::Count;
+use super::{ServerBuilder, ServerHandle};
 use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
-use crate::limits::{self, ACCEPT_PAUSE, CONNECTIONS_MAX, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
+use crate::limits::{ACCEPT_PAUSE, CONNECTIONS_MAX, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
 use crate::protocol::{Hello, code};
-use crate::service::{Description, Router, Service};
+use crate::service::{Description, Router};
 use crate::transport::{Duplex, Listener};
 
 /// How long nobody has to come before those who had connected when a server began to drain have all been
 /// taken: time enough for the runtime to hear from the system of the last of them.
 const LAST_ARRIVALS: Duration = Duration::from_millis(1);
 
-/// Puts a server together.
-#[derive(Debug)]
-pub struct ServerBuilder {
-    leases: Leases,
-    router: Router,
-    wire: Option<Wire>,
-    program: String,
-}
-
-impl ServerBuilder {
-    /// Adds a service.
-    ///
-    /// # Panics
-    /// When it is spoken to in messages with a type, and another service has a command or an event of the same
-    /// type.
-    #[must_use]
-    pub fn service(mut self, service: impl Service) -> Self {
-        self.router.add(Arc::new(service));
-        self
-    }
-
-    /// What to speak; what each client begins with, see [`recognise`](crate::connection::recognise), if not
-    /// said.
-    #[must_use]
-    pub fn wire(mut self, wire: Wire) -> Self {
-        self.wire = Some(wire);
-        self
-    }
-
-    /// The program's name and version, for `hello` and `hallway.status`.
-    #[must_use]
-    pub fn program(mut self, program: impl Into<String>) -> Self {
-        self.program = program.into();
-        self
-    }
-
-    /// What keeps the server from being idle, for work that goes on without a connection.
-    #[must_use]
-    pub fn leases(&self) -> Leases {
-        self.leases.clone()
-    }
-
-    /// What the service of this name is for, or else the first one.
-    pub(crate) fn summary_for(&self, name: &str) -> String {
-        let service = self.router.descriptions().min_by_key(|service| service.name != name);
-        service.map(Description::summary).unwrap_or_default()
-    }
-
-    /// The server.
-    #[must_use]
-    pub fn build(mut self) -> Server {
-        let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
-            let handle = ServerHandle { shared: shared.clone() };
-            self.router.add(Arc::new(AdminService::new(handle.clone())));
-            self.router.add_unlisted(Arc::new(DiscoveryService::new(handle)));
-            Shared {
-                router: Arc::new(self.router),
-                wire: self.wire,
-                hello: Hello::new(self.program),
-                started: Instant::now(),
-                connections: Mutex::default(),
-                connections_max: connections_max(),
-                leases: self.leases,
-                drain: watch::channel(None).0,
-            }
-        });
-        Server { shared }
-    }
-}
+/// How many connections in a row may fail each by itself before the accept loop rests all the same: so many at
+/// once are not an accident.
+const ACCEPT_FAILURES: u32 = 64;
 
 /// Serves services on any number of listeners until it is told to stop.
 #[derive(Debug, Clone)]
 pub struct Server {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
+    /// What its listeners carry: everything, or what a scope leaves of it.
+    pub(super) router: Arc<Router>,
 }
 
+/// What all the listeners of a server have in common.
 #[derive(Debug)]
-struct Shared {
-    router: Arc<Router>,
+pub(super) struct Shared {
+    pub(super) router: Arc<Router>,
+    pub(super) answered: Arc<Answered>,
+    /// What is left of the services on restricted listeners, by name.
+    pub(super) restricted: BTreeMap<Arc<str>, Arc<Router>>,
     /// What is spoken; `None`: what each client begins with.
-    wire: Option<Wire>,
-    hello: Hello,
-    started: Instant,
-    connections: Mutex<Connections>,
-    connections_max: usize,
-    leases: Leases,
+    pub(super) wire: Option<Wire>,
+    pub(super) hello: Hello,
+    pub(super) started: Instant,
+    pub(super) connections: Mutex<Connections>,
+    pub(super) connections_max: usize,
+    pub(super) leases: Leases,
+    /// Who has it replaced, if it can be.
+    pub(super) restarts: Option<Requests>,
+    /// Why that came to nothing the last time.
+    pub(super) restart_failed: Mutex<Option<String>>,
     /// Why the server stops, once it does.
-    drain: watch::Sender<Option<Drain>>,
+    pub(super) drain: watch::Sender<Option<Drain>>,
 }
 
 #[derive(Debug, Default)]
-struct Connections {
+pub(super) struct Connections {
     last: u64,
-    links: HashMap<u64, Arc<Link>>,
-    count: Count,
+    pub(super) links: HashMap<u64, Arc<Link>>,
+    pub(super) count: Count,
 }
 
 /// Why a server stops, as its clients are told.
 #[derive(Debug, Clone)]
-struct Drain {
-    reason: Arc<str>,
+pub(super) struct Drain {
+    pub(super) reason: Arc<str>,
+    /// Somebody else goes on accepting where this server did.
+    pub(super) hands_over: bool,
 }
 
 impl Server {
     /// Puts a server together.
     #[must_use]
     pub fn builder() -> ServerBuilder {
-        let program = crate::PROGRAM.to_owned();
-        ServerBuilder { leases: Leases::default(), router: Router::default(), wire: None, program }
+        ServerBuilder::new()
     }
 
     /// A way to stop it and to ask how it is, that does not keep it.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle { shared: Arc::downgrade(&self.shared) }
+        ServerHandle { shared: Arc::downgrade(&self.shared), scope: None }
+    }
+
+    /// The same server for listeners that carry only what [`ServerBuilder::restricted`] named; `None` if it named
+    /// no such set. On them, other methods are answered with `not_permitted`.
+    #[must_use]
+    pub fn restricted(&self, name: &str) -> Option<Self> {
+        let router = self.shared.restricted.get(name)?;
+        Some(Self { shared: Arc::clone(&self.shared), router: Arc::clone(router) })
+    }
+
+    /// What its listeners carry.
+    pub(crate) fn offered(&self) -> Vec<Description> {
+        self.router.offered()
     }
 
     /// Accepts and serves until the server is told to [`drain`](ServerHandle::drain); then takes what has
@@ -151,32 +110,37 @@ impl Server {
     /// # Cancel safety
     /// Dropping the future stops accepting; connections live on.
     pub async fn serve(&self, listener: impl Listener) -> io::Result<()> {
-        self.serve_until_drained(listener, async {}).await
+        self.serve_until_drained(listener, async { true }).await
     }
 
     /// Like [`serve`](Self::serve); `withdraw` runs when the server begins to drain, before the last
-    /// connections are taken: whoever connects after it must find no listener.
+    /// connections are taken: whoever connects after it must find no listener. If it says `false`, or the server
+    /// hands over, somebody else goes on accepting there, and they are left to that one.
     pub(crate) async fn serve_until_drained(
         &self,
         mut listener: impl Listener,
-        withdraw: impl Future<Output = ()> + Send,
+        withdraw: impl Future<Output = bool> + Send,
     ) -> io::Result<()> {
         let mut drain = self.shared.drain.subscribe();
+        let mut failed = 0;
         tracing::info!(address = %listener.address(), "serving");
         loop {
             tokio::select! {
                 biased;
                 () = told(&mut drain) => break,
-                accepted = listener.accept() => self.admit(accepted, listener.token()).await?,
+                accepted = listener.accept() => self.admit(accepted, listener.token(), &mut failed).await?,
             }
         }
-        withdraw.await;
+        let hands_over = self.shared.drain.borrow().as_ref().is_some_and(|drain| drain.hands_over);
+        if hands_over || !withdraw.await {
+            return Ok(());
+        }
         for _ in 0..CONNECTIONS_MAX {
             let Ok(accepted) = tokio::time::timeout(LAST_ARRIVALS, listener.accept()).await else { break };
             if accepted.as_ref().is_err_and(|error| !concerns_one_connection(error)) {
                 break;
             }
-            self.admit(accepted, listener.token()).await?;
+            self.admit(accepted, listener.token(), &mut failed).await?;
         }
         Ok(())
     }
@@ -200,13 +164,24 @@ impl Server {
         }
     }
 
-    async fn admit(&self, accepted: io::Result<Duplex>, token: Option<&str>) -> io::Result<()> {
+    /// Takes a connection, or rests; so many before it have failed without one in between.
+    async fn admit(
+        &self,
+        accepted: io::Result<Duplex>,
+        token: Option<&str>,
+        failed: &mut u32,
+    ) -> io::Result<()> {
         match accepted {
-            Ok(connection) => self.open(connection, token.map(str::to_owned)),
+            Ok(connection) => {
+                *failed = 0;
+                self.open(connection, token.map(str::to_owned));
+            }
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return Err(error),
             Err(error) => {
+                *failed += 1;
                 tracing::warn!(%error, "a connection was not accepted");
-                if !concerns_one_connection(&error) {
+                if !concerns_one_connection(&error) || *failed >= ACCEPT_FAILURES {
+                    *failed = 0;
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -226,17 +201,21 @@ impl Server {
         if let Some(drain) = &*shared.drain.borrow() {
             link.drain(Some((code::CLOSING, &drain.reason)));
         }
-        let driver = Driver::new(link, connection.stream, Arc::clone(&shared.router) as _);
+        let driver = Driver::new(link, connection.stream, self.dispatch());
         tokio::spawn(async move {
             driver.run().await;
             drop(entry);
         });
     }
 
+    fn dispatch(&self) -> Arc<Answering> {
+        Arc::new(Answering::new(Arc::clone(&self.router), Arc::clone(&self.shared.answered)))
+    }
+
     /// Says why, and closes.
     fn turn_away(&self, link: &Arc<Link>, stream: crate::transport::Stream, code: &str, message: &str) {
         link.drain(Some((code, message)));
-        let driver = Driver::new(Arc::clone(link), stream, Arc::clone(&self.shared.router) as _);
+        let driver = Driver::new(Arc::clone(link), stream, self.dispatch());
         tokio::spawn(async move {
             // A peer that does not read its refusal is not waited for.
             let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
@@ -245,7 +224,7 @@ impl Server {
 }
 
 /// As many connections as this process has descriptors for, those for everything else put aside.
-fn connections_max() -> usize {
+pub(super) fn connections_max() -> usize {
     use nix::sys::resource::{Resource, getrlimit};
 
     let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
@@ -255,7 +234,7 @@ fn connections_max() -> usize {
 
 /// Waits until there is a reason to stop, or the server has gone. What it looks at is locked, and let go
 /// here: a future that held it could not move between threads.
-async fn told(drain: &mut watch::Receiver<Option<Drain>>) {
+pub(super) async fn told(drain: &mut watch::Receiver<Option<Drain>>) {
     let _reason_or_gone = drain.wait_for(Option::is_some).await;
 }
 
@@ -303,97 +282,22 @@ impl Drop for Entry {
     }
 }
 
+impl Connections {
+    pub(super) fn calls_open(&self) -> u64 {
+        self.links.values().map(|link| link.incoming().open_now() as u64).sum()
+    }
+}
+
 impl Shared {
-    fn connections(&self) -> MutexGuard<'_, Connections> {
+    /// Whether anybody but the caller of a call waits for an answer or an item, or something goes on without a
+    /// connection. Who is connected and asks for nothing does not count: that one comes back by itself.
+    pub(super) fn is_in_use(&self) -> bool {
+        let connections = self.connections();
+        let background = self.leases.held() > connections.links.len();
+        background || connections.calls_open() > 1
+    }
+
+    pub(super) fn connections(&self) -> MutexGuard<'_, Connections> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Stops a server and tells how it is. Does not keep it.
-#[derive(Debug, Clone)]
-pub struct ServerHandle {
-    shared: Weak<Shared>,
-}
-
-impl ServerHandle {
-    /// Tells the server to stop: no more connections and calls, a `goaway` with this reason to everybody.
-    /// The first reason counts.
-    pub fn drain(&self, reason: &str) {
-        let Some(shared) = self.shared.upgrade() else { return };
-        let first = shared.drain.send_if_modified(|drain| {
-            let first = drain.is_none();
-            drain.get_or_insert_with(|| Drain { reason: reason.into() });
-            first
-        });
-        if first {
-            tracing::info!(reason, "draining");
-            let links: Vec<_> = shared.connections().links.values().cloned().collect();
-            for link in links {
-                link.drain(Some((code::CLOSING, reason)));
-            }
-        }
-    }
-
-    /// Waits until the server has been told to stop.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost.
-    pub async fn draining(&self) {
-        let Some(mut drain) = self.shared.upgrade().map(|shared| shared.drain.subscribe()) else { return };
-        told(&mut drain).await;
-    }
-
-    /// Waits until somebody has connected, or taken a lease, since it was called.
-    pub(crate) fn used(&self) -> impl Future<Output = ()> + use<> {
-        let leases = self.shared.upgrade().map(|shared| shared.leases.watch());
-        async {
-            if let Some(mut leases) = leases {
-                let _gone = leases.changed().await;
-            }
-        }
-    }
-
-    /// Waits until nobody has held a lease, and so nobody has been connected, for so long, or the server has gone.
-    ///
-    /// # Cancel safety
-    /// The time begins anew.
-    pub async fn idle(&self, after: Duration) {
-        let Some(mut leases) = self.shared.upgrade().map(|shared| shared.leases.watch()) else { return };
-        while leases.wait_for(|held| *held == 0).await.is_ok() {
-            // Any change, also one that comes back to nobody, is a use; none can come once the server has gone.
-            let Ok(Ok(())) = tokio::time::timeout(after, leases.changed()).await else { return };
-        }
-    }
-
-    /// How the server is; `None` once it has gone.
-    #[must_use]
-    pub fn status(&self) -> Option<Status> {
-        let shared = self.shared.upgrade()?;
-        let connections = shared.connections();
-        let calls = connections.links.values().map(|link| link.incoming().open_now() as u64).sum();
-        let (count, services) =
-            (connections.count, shared.router.descriptions().map(ServiceStatus::of).collect());
-        drop(connections);
-        let mut limits = limits::table();
-        limits.insert("connections_max".to_owned(), shared.connections_max as u64);
-        Some(Status {
-            program: shared.hello.program.clone(),
-            pid: std::process::id(),
-            uptime_ms: u64::try_from(shared.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            services,
-            connections: count,
-            calls_open: calls,
-            draining: shared.drain.borrow().is_some(),
-            limits,
-        })
-    }
-
-    /// The program's name and version.
-    pub(super) fn program(&self) -> String {
-        self.shared.upgrade().map(|shared| shared.hello.program.clone()).unwrap_or_default()
-    }
-
-    pub(super) fn descriptions(&self) -> Vec<&'static crate::service::Description> {
-        self.shared.upgrade().map(|shared| shared.router.descriptions().collect()).unwrap_or_default()
     }
 }

@@ -19,6 +19,9 @@ pub struct Status {
     pub calls_open: u64,
     /// Whether it is about to stop.
     pub draining: bool,
+    /// Why the last attempt to replace the daemon came to nothing, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_failed: Option<String>,
     /// Every limit that a client can run into, by name.
     pub limits: std::collections::BTreeMap<String, u64>,
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::near::unknown;
-use super::{Description, MethodKind};
+use super::{Description, MethodKind, Scope};
 use crate::connection::messages::{Command, Reply};
 use crate::protocol::{WireError, code};
 
@@ -50,6 +50,13 @@ impl Messages {
                 taken.unwrap_or_default()
             );
         }
+    }
+
+    /// What is left of them where only what the scope permits is called.
+    pub(super) fn narrowed(mut self, scope: &Scope) -> Self {
+        self.commands.retain(|_, command| scope.permits(&command.method));
+        self.events.retain(|_, method| scope.permits(method));
+        self
     }
 
     /// What a message of this type asks for.

@@ -20,6 +20,8 @@ mod request;
 mod responder;
 #[cfg(feature = "tokio")]
 mod router;
+#[cfg(feature = "tokio")]
+mod scope;
 
 #[cfg(feature = "tokio")]
 pub use context::{Cancellation, Context};
@@ -35,3 +37,5 @@ pub use request::{Handling, Request, Service};
 pub use responder::Responder;
 #[cfg(feature = "tokio")]
 pub use router::Router;
+#[cfg(feature = "tokio")]
+pub use scope::Scope;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::messages::Messages;
 use super::near::unknown;
-use super::{Description, Request, Service};
+use super::{Description, Request, Scope, Service};
 use crate::connection::Dispatch;
 use crate::connection::driver::Handling;
 use crate::connection::incoming::Ticket;
@@ -19,6 +19,8 @@ pub struct Router {
     messages: Messages,
     /// What is served and not listed, for one of the dialects only.
     unlisted: BTreeMap<&'static str, Arc<dyn Service>>,
+    /// What may be called; everything, if it does not say.
+    scope: Option<Arc<Scope>>,
 }
 
 impl Router {
@@ -28,7 +30,7 @@ impl Router {
     /// When its messages in the sidecar dialect would have a type that those of another service have.
     pub fn add(&mut self, service: Arc<dyn Service>) {
         self.services.insert(service.description().name.as_str(), service);
-        self.messages = Messages::of(self.descriptions());
+        self.messages = Messages::of(self.services.values().map(|service| service.description()));
     }
 
     /// Adds a service that is not listed among the others. One of the same name that is goes before it.
@@ -36,9 +38,20 @@ impl Router {
         self.unlisted.insert(service.description().name.as_str(), service);
     }
 
-    /// What the services offer, by name.
-    pub fn descriptions(&self) -> impl Iterator<Item = &'static Description> + '_ {
-        self.services.values().map(|service| service.description())
+    /// The same services, of which only what the scope permits is called and told of.
+    pub(crate) fn narrowed(self, scope: Scope) -> Self {
+        let messages = self.messages.narrowed(&scope);
+        Self { messages, scope: Some(Arc::new(scope)), ..self }
+    }
+
+    /// What can be called, by the services' names.
+    #[must_use]
+    pub fn offered(&self) -> Vec<Description> {
+        let all = self.services.values().map(|service| service.description());
+        match &self.scope {
+            None => all.cloned().collect(),
+            Some(scope) => all.filter_map(|service| scope.narrow(service)).collect(),
+        }
     }
 }
 
@@ -50,6 +63,15 @@ impl std::fmt::Debug for Router {
 
 impl Dispatch for Router {
     fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling> {
+        if let Some(scope) = self.scope.as_ref().filter(|scope| !scope.permits(&call.method)) {
+            // The same words whether there is such a method or not.
+            let message = format!(
+                "this socket is restricted to `{}`; `hallway.describe` tells what that is",
+                scope.name()
+            );
+            ticket.error(WireError::new(code::NOT_PERMITTED, message));
+            return None;
+        }
         let (service, method) = call.method.rsplit_once('.').unwrap_or((&call.method, ""));
         let Some(found) = self.services.get(service).or_else(|| self.unlisted.get(service)) else {
             let names: Vec<&str> = self.services.keys().copied().collect();

@@ -10,6 +10,7 @@
     reason = "what a test or a role calls may fail as loudly as the test"
 )]
 
+mod access;
 mod desk;
 mod dirs;
 mod foreground;
@@ -20,4 +21,6 @@ mod separation;
 mod service_files;
 mod sockets;
 mod start;
+mod units;
+mod waiters;
 mod world;

@@ -29,6 +29,8 @@ fn role() {
         "client" => client(),
         "starter" => starter(),
         "intruder" => intruder(),
+        "visitor" => visitor(),
+        "client_by_path" => client_by_path(),
         other => panic!("no role {other}"),
     }
     exit(0)
@@ -137,6 +139,30 @@ fn intruder() {
     let mut sent = Vec::new();
     listener.accept().unwrap().0.read_to_end(&mut sent).unwrap();
     append("HALLWAY_TEST_ANSWERS", &sent.len().to_string());
+}
+
+/// Connects as whoever it runs as, asks, and tells how many bytes of an answer it had, or why none.
+fn visitor() {
+    let told = UnixStream::connect(var_os("HALLWAY_TEST_SQUAT").unwrap()).map(|mut stream| {
+        let mut answer = Vec::new();
+        // Whoever is turned away may find that while it writes, or while it reads.
+        let _ = stream.write_all(b"{\"id\":1,\"call\":\"hallway.ping\"}\n");
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let _ = stream.read_to_end(&mut answer);
+        answer.len().to_string()
+    });
+    let denied = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "EACCES".to_owned(),
+        _ => error.to_string(),
+    };
+    append("HALLWAY_TEST_ANSWERS", &told.unwrap_or_else(denied));
+}
+
+/// Connects with a client of ours, and tells the code of the error.
+fn client_by_path() {
+    let path = var_os("HALLWAY_TEST_SQUAT").unwrap();
+    let connected = hallway::transport::unix::connect_blocking(path.as_ref());
+    append("HALLWAY_TEST_ANSWERS", connected.map_or_else(|error| error.code(), |_| "connected"));
 }
 
 pub(crate) fn trace(step: &str) {

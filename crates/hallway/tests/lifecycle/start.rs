@@ -30,7 +30,7 @@ fn the_first_call_starts_the_daemon_and_the_next_finds_it() {
 fn a_daemon_says_who_it_is() {
     let world = World::new("serves");
     let pid = world.ask();
-    let listed = list(&world.dir()).unwrap();
+    let listed = list(&world.env()).unwrap();
     let record = listed[0].record.clone().unwrap();
     assert_eq!(
         (listed.len(), &listed[0].instance, &listed[0].socket),

@@ -120,7 +120,7 @@ impl World {
         eventually("the killed process to be gone", || !Path::new(&format!("/proc/{pid}")).exists());
     }
 
-    fn owns(&self, pid: i32) -> bool {
+    pub(crate) fn owns(&self, pid: i32) -> bool {
         let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         String::from_utf8_lossy(&environ).contains(&*self.root.path().to_string_lossy())
     }

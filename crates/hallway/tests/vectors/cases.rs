@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 /// Every file, by the runner that it belongs to.
 const FILES: &[&str] = &[
+    "admin.json",
     "envelope.json",
     "errors.json",
     "framing.json",
@@ -18,8 +19,10 @@ const FILES: &[&str] = &[
     "msgpack.json",
     "paths.json",
     "recognition.json",
+    "restricted.json",
     "service-files.json",
     "sidecar.json",
+    "starting.json",
 ];
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! `hello.json`, `errors.json`, `jsonrpc.json` and `sidecar.json`: what a real server answers.
+//! `hello.json` and the other conversations: what a real server answers.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +32,7 @@ enum Listener {
     #[default]
     Unix,
     Tcp,
+    Restricted,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +77,16 @@ fn hello_and_the_reserved_service() {
 }
 
 #[test]
+fn what_every_version_of_a_daemon_answers() {
+    run("admin.json", |case| hold(case, &TestServer::start()));
+}
+
+#[test]
+fn restricted_sockets() {
+    run("restricted.json", |case| hold(case, &TestServer::start()));
+}
+
+#[test]
 fn errors() {
     run("errors.json", |case| hold(case, &TestServer::start()));
 }
@@ -93,8 +104,10 @@ fn messages_with_a_type() {
 
 #[test]
 fn every_code_has_a_conversation_that_ends_in_it() {
-    let seen: BTreeSet<String> = read::<Conversation>("errors.json")
+    let all = ["errors.json", "restricted.json"].map(read::<Conversation>);
+    let seen: BTreeSet<String> = all
         .iter()
+        .flatten()
         .flat_map(|conversation| &conversation.steps)
         .filter_map(|step| match step {
             Step::Receive(message) => {
@@ -105,7 +118,11 @@ fn every_code_has_a_conversation_that_ends_in_it() {
         })
         .collect();
     for entry in code::ALL {
-        assert!(seen.contains(entry.code), "no case of errors.json ends in {}", entry.code);
+        assert!(
+            seen.contains(entry.code),
+            "no case of errors.json or restricted.json ends in {}",
+            entry.code
+        );
     }
 }
 
@@ -115,6 +132,7 @@ fn hold(case: &Conversation, server: &TestServer) -> Result<(), String> {
     let mut peer = match case.listener {
         Listener::Unix => server.connect_unix(),
         Listener::Tcp => server.connect_tcp(),
+        Listener::Restricted => server.connect_restricted(),
     };
     peer.frames_by(framing);
     for (number, step) in case.steps.iter().enumerate() {

@@ -13,4 +13,5 @@ mod paths;
 mod recognition;
 mod server;
 mod service_files;
+mod starting;
 mod wire_md;

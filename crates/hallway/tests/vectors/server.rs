@@ -9,6 +9,7 @@ use std::time::Duration;
 use hallway::Server;
 use hallway::framing::Framing;
 use hallway::server::ServerBuilder;
+use hallway::service::Scope;
 use hallway::transport::{Address, Listener as _, tcp, unix};
 use hallway_testkit::{EchoMesh, Pad};
 use serde_json::Value;
@@ -44,14 +45,20 @@ impl TestServer {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let entered = runtime.enter();
-        let server = Server::builder().program("notes 1.2.0").service(Pad::service());
+        let reader = Scope::new("reader", ["notes.find", "notes.numbers"]);
+        let server = Server::builder().program("notes 1.2.0").service(Pad::service()).restricted(reader);
         let server = services(server).build();
+        let restricted = unix::Listener::bind(dir.path().join("restricted.sock")).unwrap();
         let on_unix = unix::Listener::bind(dir.path().join("notes.sock")).unwrap();
         let on_tcp = runtime.block_on(tcp::Listener::bind(([127, 0, 0, 1], 0).into(), TOKEN)).unwrap();
         let Address::Tcp(tcp) = *on_tcp.address() else { panic!("no TCP address") };
         runtime.spawn({
             let server = server.clone();
             async move { server.serve(on_unix).await }
+        });
+        runtime.spawn({
+            let server = server.restricted("reader").unwrap();
+            async move { server.serve(restricted).await }
         });
         runtime.spawn(async move { server.serve(on_tcp).await });
         drop(entered);
@@ -63,7 +70,15 @@ impl TestServer {
     }
 
     pub(crate) fn connect_unix(&self) -> Peer {
-        let stream = UnixStream::connect(self.socket()).unwrap();
+        Self::connect(self.socket())
+    }
+
+    pub(crate) fn connect_restricted(&self) -> Peer {
+        Self::connect(self.dir.path().join("restricted.sock"))
+    }
+
+    fn connect(path: PathBuf) -> Peer {
+        let stream = UnixStream::connect(path).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (reader, writer) = (stream.try_clone().unwrap(), stream.try_clone().unwrap());
         Peer::new(

@@ -3,6 +3,8 @@
 use std::fs::read_to_string;
 use std::process::{Command, Stdio};
 
+use hallway::Caller;
+
 use super::{ended, run, world};
 use crate::world::world_path;
 
@@ -59,4 +61,17 @@ fn a_shell_that_takes_a_clients_output_does_not_wait_for_the_daemon() {
         assert_eq!(said.trim(), format!("answer {}", world.blocking().pid().unwrap()));
     }
     assert_eq!(world.count("start"), 1);
+}
+
+#[test]
+fn a_method_is_given_the_callers_directory_and_not_the_daemons() {
+    let world = world();
+    let caller = Caller::here(["DESK_EXTRA"]).unwrap();
+    let (path, extra) = world.blocking().locate(caller.clone(), "inbox".to_owned()).unwrap();
+    assert_eq!(path, std::env::current_dir().unwrap().join("inbox").to_str().unwrap());
+    assert_eq!(extra, None);
+    let mut other = caller;
+    other.env.insert("DESK_EXTRA".to_owned(), "yes".to_owned());
+    // One daemon, two callers.
+    assert_eq!(world.blocking().locate(other, "inbox".to_owned()).unwrap().1.as_deref(), Some("yes"));
 }

@@ -17,7 +17,7 @@ const DESCRIPTORS: usize = 64;
 const CLIENTS: usize = 200;
 
 /// The processor time that a process has used, of all its threads.
-fn processor_time(pid: i32) -> Duration {
+pub(super) fn processor_time(pid: i32) -> Duration {
     let stat = read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();

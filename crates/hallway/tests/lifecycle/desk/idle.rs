@@ -74,6 +74,25 @@ fn a_call_or_a_stream_keeps_an_idle_daemon() {
     assert_eq!(world.count("start"), 1);
 }
 
+#[test]
+fn f16_work_that_holds_a_lease_keeps_an_idle_daemon() {
+    const IDLE: u64 = 40;
+    let world = leaving(IDLE);
+    let pid = world.blocking().work(5 * IDLE).unwrap();
+    eventually("the daemon to leave", || gone(pid));
+    assert_eq!(world.journal(), ["worked"]);
+    assert!(world.log().contains("idle"), "{}", world.log());
+}
+
+#[test]
+fn f16_a_daemon_without_an_idle_time_stays() {
+    let world = leaving(0);
+    let pid = world.blocking().pid().unwrap();
+    // Its absence is what is looked for: the time in which the others have left.
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!gone(pid) && world.published());
+}
+
 /// Steps through the daemons' trace: no two may be up at the same time.
 fn one_at_a_time(world: &World) -> usize {
     let mut up = None;

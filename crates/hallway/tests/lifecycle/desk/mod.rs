@@ -1,15 +1,22 @@
 //! A whole daemon, [`Daemon::run`](hallway::lifecycle::Daemon::run) with a small service, and its clients.
 
+mod accept;
+mod activation;
 mod calls;
 mod descriptors;
+mod door;
 mod drain;
 mod idle;
 mod installed;
 mod kill;
+mod listed;
 mod outside;
+mod restricted;
 pub(crate) mod service;
+mod skew;
 mod start;
 mod stop;
+mod upgrade;
 
 use std::fs::read_to_string;
 use std::os::unix::net::UnixListener;
@@ -26,11 +33,12 @@ use crate::world::{PATIENCE, World, eventually, instance, world_path};
 use service::{DeskBlockingClient, DeskClient};
 
 /// A place in which the daemons serve the desk.
-fn world() -> World {
+pub(crate) fn world() -> World {
     World::new("serves")
         .var("HALLWAY_TEST_ROLE", "desk")
         .var("HALLWAY_TEST_JOURNAL", world_path("journal"))
         .var("HALLWAY_TEST_HOLD", world_path("hold"))
+        .var("HALLWAY_TEST_NEXT", world_path("next"))
 }
 
 impl World {
@@ -38,9 +46,16 @@ impl World {
         Connector::new(instance()).in_env(self.env()).starting(self.launcher()).within(PATIENCE)
     }
 
-    fn blocking(&self) -> DeskBlockingClient {
+    pub(crate) fn blocking(&self) -> DeskBlockingClient {
         let client = blocking::Client::builder().options(bounded()).connect(self.connector());
         DeskBlockingClient::new(client.unwrap())
+    }
+
+    /// A client that does not wait for long.
+    fn blocking_within(&self, time: Duration) -> Result<DeskBlockingClient, hallway::client::CallError> {
+        let options = CallOptions::new().deadline(time);
+        let client = blocking::Client::builder().options(options).connect(self.connector().within(time));
+        client.map(DeskBlockingClient::new)
     }
 
     async fn client(&self) -> DeskClient {

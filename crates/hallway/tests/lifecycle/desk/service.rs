@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use futures_util::stream;
 use futures_util::{Stream, StreamExt as _};
+use hallway::Caller;
 use hallway::blocking;
 use hallway::client::Client;
 use hallway::lifecycle::{Connector, Daemon, Env, Failure, Launcher, Phase, Starting};
-use hallway::server::ServerBuilder;
+use hallway::server::{Leases, ServerBuilder};
+use hallway::service::Scope;
 use nix::sys::resource::{Resource, setrlimit};
 use tokio::io::AsyncReadExt as _;
 
@@ -36,6 +38,12 @@ pub(crate) trait Desk {
     /// Takes so long.
     async fn nap(&self, ms: u64) -> i32;
 
+    /// A file of the caller's, as seen from the daemon, and the caller's `DESK_EXTRA`.
+    async fn locate(&self, caller: Caller, file: String) -> (String, Option<String>);
+
+    /// Answers at once and works on for so long.
+    async fn work(&self, ms: u64) -> i32;
+
     /// Never ends.
     async fn hang(&self, how: String);
 
@@ -50,7 +58,9 @@ pub(crate) trait Desk {
     fn beats(&self) -> impl Stream<Item = i32>;
 }
 
-struct Clerk;
+struct Clerk {
+    leases: Leases,
+}
 
 fn pid() -> i32 {
     i32::try_from(std::process::id()).unwrap()
@@ -84,6 +94,20 @@ impl Desk for Clerk {
 
     async fn nap(&self, ms: u64) -> i32 {
         tokio::time::sleep(Duration::from_millis(ms)).await;
+        pid()
+    }
+
+    async fn locate(&self, caller: Caller, file: String) -> (String, Option<String>) {
+        (caller.resolve(file).display().to_string(), caller.env.get("DESK_EXTRA").cloned())
+    }
+
+    async fn work(&self, ms: u64) -> i32 {
+        let lease = self.leases.take();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            append("HALLWAY_TEST_JOURNAL", "worked\n");
+            drop(lease);
+        });
         pid()
     }
 
@@ -134,11 +158,20 @@ pub(crate) fn daemon() -> i32 {
         setrlimit(Resource::RLIMIT_NOFILE, limit, limit).unwrap();
     }
     let idle = var("HALLWAY_TEST_IDLE").map_or(0, |ms| ms.parse().unwrap());
-    let daemon = Daemon::new(instance(), "desk", "1.2.3")
+    // A successor has its predecessor's environment, but arguments of its own: this is one that the harness ignores.
+    let version = std::env::args().find_map(|arg| Some(arg.strip_prefix("--skip=version-")?.to_owned()));
+    let daemon = Daemon::new(instance(), "desk", version.as_deref().unwrap_or("1.2.3"))
         .idle_exit(Duration::from_millis(idle))
         .pass_env("DESK_EXTRA");
     let daemon = match var("HALLWAY_TEST_ARGS") {
         Ok(args) => daemon.args(args.split(' ')),
+        Err(_) => daemon,
+    };
+    let daemon =
+        if var("HALLWAY_TEST_OVERLAP").as_deref() == Ok("beside") { daemon.overlaps() } else { daemon };
+    let daemon = match var("HALLWAY_TEST_RESTRICTED").as_deref() {
+        Ok("reader") => daemon.restricted(Scope::new("reader", ["desk.pid", "desk.beats"])),
+        Ok(_) => daemon.restricted(Scope::new("reader", ["desk.pidd"])),
         Err(_) => daemon,
     };
     i32::from(daemon.run(start) != ExitCode::SUCCESS)
@@ -147,17 +180,25 @@ pub(crate) fn daemon() -> i32 {
 fn start(starting: &mut Starting, server: ServerBuilder) -> Result<ServerBuilder, Failure> {
     starting.phase(&Phase::new("opening").detail("the desk").progress(1, Some(2)));
     gate("HALLWAY_TEST_GATE");
-    match var("HALLWAY_TEST_START").as_deref() {
-        Ok("fails") => {
+    // What this process was told, or what a test has written down for whoever starts next.
+    let next = || {
+        let path = var_os("HALLWAY_TEST_NEXT")?;
+        let next = std::fs::read_to_string(&path).ok()?;
+        std::fs::remove_file(path).unwrap();
+        Some(next)
+    };
+    match var("HALLWAY_TEST_START").ok().or_else(next).as_deref() {
+        Some("fails") => {
             // A start that has begun something is not held up by it.
             tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(60)));
             return Err(Failure::new("desk_locked", "the desk is used by pid 12"));
         }
-        Ok("panics") => panic!("the desk is on fire"),
+        Some("panics") => panic!("the desk is on fire"),
         _ => {}
     }
     trace("up");
-    Ok(server.service(DeskService::new(Clerk)))
+    let leases = server.leases();
+    Ok(server.service(DeskService::new(Clerk { leases })))
 }
 
 /// A program that calls once, with the client that `HALLWAY_TEST_CALLER` names, and says who answered.

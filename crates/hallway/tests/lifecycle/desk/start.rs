@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use hallway::blocking::Client;
 use hallway::client::CallError;
+use hallway::lifecycle::Phase;
 
 use super::service::DeskBlockingClient;
 use super::{ended, run, world};
@@ -65,28 +66,37 @@ fn f18_a_start_that_hangs_can_be_ended_by_a_signal() {
 }
 
 #[test]
-fn a_slow_start_tells_its_phases_and_serves_everyone_who_waits() {
+fn f18_a_slow_start_tells_its_phases_to_everyone_who_waits() {
     let world = world().var("HALLWAY_TEST_GATE", world_path("gate"));
     let gate = world.gate("gate");
-    let phases = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&phases);
-    let first = world.connector().on_phase(move |phase| heard.lock().unwrap().push(phase));
+    let heard: [_; 3] = std::array::from_fn(|_| Arc::new(Mutex::new(Vec::<Phase>::new())));
     std::thread::scope(|scope| {
-        let call = |connector| {
+        let call = |client: usize| {
+            let heard = Arc::clone(&heard[client]);
+            let connector = world.connector().on_phase(move |phase| heard.lock().unwrap().push(phase));
             scope.spawn(|| {
                 DeskBlockingClient::new(Client::builder().connect(connector).unwrap()).pid().unwrap()
             })
         };
-        let first = call(first);
+        let launcher = call(0);
         let (mut keeper, _) = gate.accept().unwrap();
-        let second = call(world.connector());
-        // The first hears of the phase while the daemon is still in it.
-        crate::world::eventually("the phase", || !phases.lock().unwrap().is_empty());
-        assert!(!first.is_finished() && !second.is_finished());
+        // They come while the daemon is in that phase, and hear of it in it.
+        let others = [call(1), call(2)];
+        for heard in &heard {
+            crate::world::eventually("the phase", || !heard.lock().unwrap().is_empty());
+        }
+        assert!(!launcher.is_finished() && !others.iter().any(std::thread::ScopedJoinHandle::is_finished));
         keeper.write_all(b"x").unwrap();
-        assert_eq!(first.join().unwrap(), second.join().unwrap());
+        let pid = launcher.join().unwrap();
+        assert!(others.into_iter().all(|other| other.join().unwrap() == pid));
     });
-    let phase = phases.lock().unwrap().remove(0);
-    assert_eq!((phase.name.as_str(), phase.detail.as_deref()), ("opening", Some("the desk")));
-    assert_eq!((phase.done, phase.total, world.count("start")), (Some(1), Some(2), 1));
+    for heard in heard {
+        let phases = heard.lock().unwrap();
+        assert_eq!((phases.len(), phases[0].name.as_str()), (1, "opening"));
+        assert_eq!(
+            (phases[0].detail.as_deref(), phases[0].done, phases[0].total),
+            (Some("the desk"), Some(1), Some(2))
+        );
+    }
+    assert_eq!(world.count("start"), 1);
 }

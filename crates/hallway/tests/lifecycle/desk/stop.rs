@@ -24,6 +24,16 @@ fn f17_stop_returns_when_the_next_daemon_can_start() {
 }
 
 #[test]
+fn f17_a_daemon_that_would_leave_by_itself_stops_when_it_is_told() {
+    let world = world().var("HALLWAY_TEST_IDLE", "600000");
+    let pid = world.blocking().pid().unwrap();
+    let begin = Instant::now();
+    assert!(stop(&world.env(), &instance(), deadline()).unwrap());
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    eventually("its end", || !std::path::Path::new(&format!("/proc/{pid}")).exists());
+}
+
+#[test]
 fn stop_starts_nothing() {
     let world = world();
     assert!(!stop(&world.env(), &instance(), deadline()).unwrap());

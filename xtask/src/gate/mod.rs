@@ -1,0 +1,134 @@
+//! Gates: what is claimed of the life cycle, tried so often that a defect shows, by real processes.
+//!
+//! Each prints its seed and its figures, and fails if one of them is not as claimed. `--control` takes the defence
+//! away that the gate is about, and fails if the gate does not notice.
+
+mod access;
+mod counter;
+mod environment;
+mod idle_race;
+mod rng;
+mod spawn_race;
+mod upgrade;
+mod world;
+
+use std::error::Error;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+pub(crate) use counter::part;
+use rng::Rng;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// What is claimed, and how it is tried.
+struct Gate {
+    name: &'static str,
+    run: fn(&Run) -> Outcome,
+    /// The defence that its control takes away.
+    defence: &'static str,
+}
+
+const GATES: &[Gate] = &[
+    Gate { name: "spawn-race", run: spawn_race::run, defence: "locks" },
+    Gate { name: "idle-race", run: idle_race::run, defence: "retry" },
+    Gate { name: "environment", run: environment::run, defence: "ownership" },
+    Gate { name: "upgrade", run: upgrade::run, defence: "handover" },
+    Gate { name: "access", run: access::run, defence: "peer-uid" },
+];
+
+/// How a gate is run.
+struct Run {
+    /// With a fraction of the full count, for CI.
+    short: bool,
+    /// What every choice that the gate makes comes from.
+    seed: u64,
+    /// The defence that is taken away.
+    without: Option<String>,
+}
+
+impl Run {
+    /// The full count, or a short run's.
+    fn count(&self, full: usize, short: usize) -> usize {
+        if self.short { short } else { full }
+    }
+
+    fn rng(&self) -> Rng {
+        Rng::new(self.seed)
+    }
+}
+
+/// Runs a gate, or the control of one.
+pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
+    let (name, options) = arguments.split_first().ok_or_else(usage)?;
+    let gate = GATES.iter().find(|gate| gate.name == *name).ok_or_else(usage)?;
+    let mut run = Run { short: false, seed: rng::fresh(), without: None };
+    let mut control = false;
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        let mut value = || options.next().copied().ok_or_else(usage);
+        match *option {
+            "--short" => run.short = true,
+            "--control" => control = true,
+            "--seed" => run.seed = value()?.parse()?,
+            "--without" => run.without = Some(value()?.to_owned()),
+            _ => return Err(usage()),
+        }
+    }
+    if control {
+        return take_away(root, gate, run.seed);
+    }
+    println!("gate {name}, seed {}", run.seed);
+    (gate.run)(&run).map_err(|error| format!("FAILED {name}: {error}"))?;
+    println!("PASSED {name}");
+    Ok(())
+}
+
+/// Runs the gate without the defence that it is about: it has to fail.
+fn take_away(root: &Path, gate: &Gate, seed: u64) -> Outcome {
+    let without = ["--short", "--without", gate.defence, "--seed"];
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["run", "--quiet", "--package", "xtask", "--features", "chaos", "--", "gate", gate.name])
+        .args(without)
+        .arg(seed.to_string())
+        // The gate's own process may be the client.
+        .env("HALLWAY_CHAOS", gate.defence)
+        .current_dir(root)
+        .status()?;
+    match status.code() {
+        Some(code) if code == i32::from(FAILED) => {
+            println!("PASSED {} --control: it fails without `{}`", gate.name, gate.defence);
+            Ok(())
+        }
+        Some(0) => Err(format!("{} passes without `{}`: it proves nothing", gate.name, gate.defence).into()),
+        _ => Err(format!("the control of {} did not run: {status}", gate.name).into()),
+    }
+}
+
+/// The exit code of a gate that failed, rather than one that could not be built.
+const FAILED: u8 = 4;
+
+/// Says why a gate failed.
+pub(crate) fn failed(error: &dyn Error) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(FAILED)
+}
+
+fn usage() -> Box<dyn Error> {
+    let names: Vec<_> = GATES.iter().map(|gate| gate.name).collect();
+    format!("cargo xtask gate NAME [--short] [--control] [--seed N], where NAME is {}", names.join(", "))
+        .into()
+}
+
+/// The value at this share of the sorted list.
+fn percentile(sorted: &[u128], share: f64) -> u128 {
+    let last = sorted.len().saturating_sub(1);
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into a list of some thousands"
+    )]
+    let index = (last as f64 * share).round() as usize;
+    sorted.get(index).copied().unwrap_or_default()
+}

@@ -141,7 +141,7 @@ async function text(stream: NodeJS.ReadableStream): Promise<string> {
   return all;
 }
 
-/** A server of one conversation, on a socket and on TCP; it ends with the test. */
+/** A server of one conversation, on two sockets and on TCP; it ends with the test. */
 export class Pad {
   private constructor(
     readonly socket: string,
@@ -149,9 +149,10 @@ export class Pad {
     readonly child: ChildProcess,
   ) {}
 
-  static async start(t: TestContext, world: World): Promise<Pad> {
+  /** `also` names services beside the pad of notes. */
+  static async start(t: TestContext, world: World, also: readonly string[] = []): Promise<Pad> {
     const socket = join(world.run, "pad.sock");
-    const child = spawn(notesProgram(), ["serve", socket], { stdio: ["pipe", "pipe", "ignore"] });
+    const child = spawn(notesProgram(), ["serve", socket, ...also], { stdio: ["pipe", "pipe", "ignore"] });
     const ended = new Promise((resolve) => child.once("close", resolve));
     t.after(async () => {
       child.stdin.end();

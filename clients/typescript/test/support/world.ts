@@ -126,6 +126,8 @@ export async function run(
   options: { env?: Record<string, string>; input?: string; cwd?: string } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(program, args, { env: options.env ?? process.env, cwd: options.cwd, stdio: "pipe" });
+  // A program may end before it has read anything.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
   const code = await new Promise<number | null>((resolve, reject) => {

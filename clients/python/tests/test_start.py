@@ -222,6 +222,12 @@ class LastStarts(World):
             self.assertEqual(self._last()["failures"], failures)
         self.assertEqual(self._last()["log"], str(self.root / "state" / "hallway" / "notes.log"))
 
+    def test_a_log_whose_path_is_no_text(self) -> None:
+        self.install(self.script("exit 7"))
+        self.env["XDG_STATE_HOME"] = str(self.root / "st\udcff")
+        self.assertEqual(self.fails().code, "daemon_died")
+        self.assertNotIn("log", self._last())
+
     def test_a_daemon_that_failed_often_is_let_rest_by_every_language(self) -> None:
         self.install()
         now = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000

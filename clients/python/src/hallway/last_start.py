@@ -144,7 +144,11 @@ class Record:
     def begin(self, failures: int, log: Optional[str], log_from: int) -> None:
         """A daemon is about to be started."""
         begun = LastStart(boot=boot_id(), began=uptime_ms(), failures=failures, log=log, log_from=log_from)
-        self._write(begun.written())
+        try:
+            self._write(begun.written())
+        except encoding.Unencodable:
+            # A path need not be text.
+            self._write(begun._replace(log=None).written())
 
     def forget(self) -> None:
         """No daemon was started after all."""

@@ -106,7 +106,8 @@ impl Connector {
     /// that is an older version of it is replaced when it is idle, by what this connector starts daemons with. If it is
     /// not replaced, `on_skew` hears why, and the older daemon serves. A newer one is left alone.
     ///
-    /// Costs a second connection and a call each time that the daemon is reached.
+    /// Costs the reading of the daemon's record each time that it is reached; a second connection and a call if that
+    /// names another version, or none.
     #[cfg(feature = "tokio")]
     #[must_use]
     pub fn replacing_older(

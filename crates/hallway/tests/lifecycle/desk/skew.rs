@@ -68,6 +68,21 @@ fn f35_a_newer_client_replaces_an_idle_daemon_and_an_older_one_does_not() {
 }
 
 #[test]
+fn f35_a_daemon_whose_record_names_the_same_version_is_not_asked() {
+    let world = world();
+    let first = client(&world, "1.0.0");
+    let total = || first.admin.status().unwrap().connections.total;
+    let before = total();
+    client(&world, "1.0.0").served_by();
+    assert_eq!(total() - before, 1, "one for the call");
+    // It is for people: where it is gone, the daemon is asked.
+    std::fs::remove_file(world.run("fake.json")).unwrap();
+    client(&world, "1.0.0").served_by();
+    assert_eq!(total() - before, 3);
+    assert_eq!(client(&world, "1.1.0").served_by(), "desk 1.1.0");
+}
+
+#[test]
 fn f35_a_daemon_in_use_is_kept_and_the_newer_client_hears_it() {
     let world = world();
     let (old, hold) = (client(&world, "1.0.0"), world.hold());

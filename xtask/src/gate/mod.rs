@@ -6,9 +6,15 @@
 mod access;
 mod counter;
 mod environment;
+#[cfg(target_os = "linux")]
+mod held;
 mod idle_race;
+#[cfg(target_os = "linux")]
+mod kill_points;
 mod rng;
 mod spawn_race;
+#[cfg(target_os = "linux")]
+mod trace;
 mod upgrade;
 mod world;
 
@@ -34,6 +40,8 @@ const GATES: &[Gate] = &[
     Gate { name: "idle-race", run: idle_race::run, defence: "retry" },
     Gate { name: "environment", run: environment::run, defence: "ownership" },
     Gate { name: "upgrade", run: upgrade::run, defence: "handover" },
+    #[cfg(target_os = "linux")]
+    Gate { name: "kill-points", run: kill_points::run, defence: "dead-sockets" },
     Gate { name: "access", run: access::run, defence: "peer-uid" },
 ];
 

@@ -25,10 +25,24 @@ struct Notes;
 
 impl Counter for Notes {
     async fn note(&self, line: String) -> u32 {
+        if std::env::var("HALLWAY_CHAOS").is_ok_and(|without| without == "write-first") {
+            std::thread::spawn(move || {
+                std::thread::sleep(LINGERS);
+                append("journal", &line);
+            });
+            return std::process::id();
+        }
         append("journal", &line);
+        if std::env::var_os("HALLWAY_GATE_LINGERS").is_some() {
+            std::thread::sleep(LINGERS);
+        }
         std::process::id()
     }
 }
+
+/// How long a call goes on after its effect, so that many are interrupted there; or, in a control, how long before it
+/// the call is acknowledged.
+const LINGERS: Duration = Duration::from_millis(2);
 
 impl Drop for Notes {
     fn drop(&mut self) {

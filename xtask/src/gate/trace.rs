@@ -5,10 +5,12 @@
 //! traced child is told of every stop.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::fd::AsFd as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::libc::PTRACE_SYSCALL_INFO_ENTRY;
@@ -50,7 +52,9 @@ impl Tracer {
         let mut tracer = Self { child, input, words: BufReader::new(words) };
         match tracer.word()?.as_str() {
             "ready" => Ok(tracer),
-            other => Err(io::Error::other(format!("{pid} cannot be traced: {other}"))),
+            other => Err(io::Error::other(format!(
+                "{pid} cannot be traced: {other}; run the gate as root, or set kernel.yama.ptrace_scope to 0"
+            ))),
         }
     }
 
@@ -108,8 +112,11 @@ pub(super) fn now() -> Duration {
 /// Held by whoever says the last word, to the end of the process.
 static LAST_WORD: Mutex<()> = Mutex::new(());
 
-fn over(word: &str) -> ! {
-    let _for_ever = LAST_WORD.lock().unwrap_or_else(PoisonError::into_inner);
+fn have_last_word() -> MutexGuard<'static, ()> {
+    LAST_WORD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn over(_last: MutexGuard<'static, ()>, word: &str) -> ! {
     println!("{word}");
     let _flushed = io::stdout().flush();
     #[expect(
@@ -122,18 +129,20 @@ fn over(word: &str) -> ! {
 /// The tracer's part.
 pub(super) fn part(pid: &str, nth: &str) -> String {
     let (Ok(pid), Ok(nth)) = (pid.parse(), nth.parse()) else { return "no numbers".to_owned() };
-    trace(Pid::from_raw(pid), nth).map_or_else(|errno| errno.to_string(), |killed| over(&killed))
+    match trace(Pid::from_raw(pid), nth) {
+        Err(errno) => errno.to_string(),
+    }
 }
 
-fn trace(process: Pid, nth: u64) -> nix::Result<String> {
+fn trace(process: Pid, nth: u64) -> nix::Result<Infallible> {
     seize_all(process)?;
     println!("ready");
     std::thread::spawn(|| {
         let input = io::stdin();
-        let mut end = [PollFd::new(std::os::fd::AsFd::as_fd(&input), PollFlags::POLLIN)];
-        // Nobody waits longer than the gate's patience.
-        let _closed = poll(&mut end, PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::MAX));
-        over("spared")
+        let mut end = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+        let closed = poll(&mut end, PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::MAX));
+        let word = if closed == Ok(0) { "it hangs" } else { "spared" };
+        over(have_last_word(), word)
     });
     let (mut calls, mut killed) = (0_u64, None);
     loop {
@@ -143,7 +152,9 @@ fn trace(process: Pid, nth: u64) -> nix::Result<String> {
                     ptrace::syscall_info(thread).is_ok_and(|stop| stop.op == PTRACE_SYSCALL_INFO_ENTRY);
                 calls += u64::from(enters);
                 if enters && calls == nth {
-                    killed = Some(format!("killed {} {}", number(process, thread), now().as_micros()));
+                    let last = have_last_word();
+                    killed =
+                        Some((last, format!("killed {} {}", number(process, thread), now().as_micros())));
                     kill(process, Signal::SIGKILL)?;
                 } else {
                     go_on(thread, None);
@@ -153,7 +164,10 @@ fn trace(process: Pid, nth: u64) -> nix::Result<String> {
             WaitStatus::Stopped(thread, signal) => go_on(thread, Some(signal)),
             WaitStatus::PtraceEvent(thread, _, _) => go_on(thread, None),
             WaitStatus::Exited(thread, _) | WaitStatus::Signaled(thread, _, _) if thread == process => {
-                return Ok(killed.unwrap_or_else(|| "spared".to_owned()));
+                match killed {
+                    Some((last, word)) => over(last, &word),
+                    None => over(have_last_word(), "spared"),
+                }
             }
             _ => {}
         }

@@ -1,22 +1,20 @@
-//! The server that the tests of every client talk to: the pad of notes and the mesh of `spec/vectors/README.md`.
+//! The server that the tests of every client talk to, with the services of `spec/vectors/README.md`.
 
 use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
-use hallway::Server;
 use hallway::blocking::Client;
 use hallway::lifecycle::{Connector, Daemon, Instance};
 use hallway::server::AdminBlockingClient;
-use hallway::transport::{Address, Listener as _, tcp, unix};
-use hallway_testkit::{EchoMesh, Pad};
-
-/// The token of the listener on TCP, as `spec/vectors/README.md` says it.
-const TOKEN: &str = "open sesame";
+use hallway_testkit::{EchoMesh, GoldenServer, Pad};
 
 const USAGE: &str = "usage: hallway-notes daemon [NAME]
        hallway-notes pid NAME        reaches a daemon as any client does, writes its process number
-       hallway-notes serve SOCKET    listens there and on TCP, writes the port to its standard output,
-                                     ends with its standard input";
+       hallway-notes serve SOCKET [SERVICE...]
+                                     serves the pad of notes, and the mesh or example if named, at SOCKET, with few
+                                     methods at SOCKET.restricted, and on TCP, writes the port to its standard
+                                     output, ends with its standard input";
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -24,7 +22,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         ["daemon"] => daemon("notes".parse()?),
         ["daemon", name] => daemon(name.parse()?),
         ["pid", name] => pid(name.parse()?),
-        ["serve", socket] => serve(socket),
+        ["serve", socket, ref also @ ..] => serve(socket, also),
         _ => Err(USAGE.into()),
     }
 }
@@ -43,20 +41,9 @@ fn pid(instance: Instance) -> Result<ExitCode, Box<dyn std::error::Error>> {
 }
 
 /// Serves one conversation of `spec/vectors`, without the life cycle of a daemon.
-fn serve(socket: &str) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let _entered = runtime.enter();
-    let server =
-        Server::builder().program("notes 1.2.0").service(Pad::service()).service(EchoMesh::service()).build();
-    let on_unix = unix::Listener::bind(socket)?;
-    let on_tcp = runtime.block_on(tcp::Listener::bind(([127, 0, 0, 1], 0).into(), TOKEN))?;
-    let Address::Tcp(address) = *on_tcp.address() else { return Err("no TCP address".into()) };
-    runtime.spawn({
-        let server = server.clone();
-        async move { server.serve(on_unix).await }
-    });
-    runtime.spawn(async move { server.serve(on_tcp).await });
-    writeln!(io::stdout(), "{}", address.port())?;
+fn serve(socket: &str, also: &[&str]) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let server = GoldenServer::start(Path::new(socket), also);
+    writeln!(io::stdout(), "{}", server.tcp().port())?;
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,16 +8,20 @@ SPEC = Path(__file__).resolve().parents[3] / "spec"
 
 #: Every file, and why its cases are not for this client, if they are not.
 FILES: Dict[str, str] = {
+    "admin.json": "",
     "envelope.json": "",
     "errors.json": "",
     "framing.json": "",
     "hello.json": "",
     "json-edge.json": "",
-    "jsonrpc.json": "this client speaks the native envelope",
+    "jsonrpc.json": "",
     "msgpack.json": "this client speaks JSON: Python's standard library has no MessagePack",
     "paths.json": "",
     "recognition.json": "",
+    "restricted.json": "",
     "service-files.json": "",
+    "sidecar.json": "",
+    "starting.json": "",
 }
 
 Case = Dict[str, Any]

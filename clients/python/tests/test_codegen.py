@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Tuple
 import hallway
 import hallway.aio
 from hallway import __main__, codegen
+from hallway.describe import Description
 from hallway.schema import python_name, reader, type_text
 
 from .world import SOURCES, VENV, World
@@ -227,6 +228,11 @@ class Schemas(unittest.TestCase):
         assert convert is not None
         for text in ("?", "AA", "AAr_", "AA==\n"):
             self.assertRaises(hallway.UnexpectedResult, convert, text)
+
+    def test_what_every_daemon_has_is_not_what_one_is_there_for(self) -> None:
+        described = [{"name": name} for name in ("hallway", "hallway.daemon", "notes")]
+        self.assertEqual(Description.chosen(described, None), {"name": "notes"})
+        self.assertEqual(Description.chosen(described, "hallway.daemon"), {"name": "hallway.daemon"})
 
 
 class Typed(unittest.TestCase):

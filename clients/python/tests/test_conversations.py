@@ -1,5 +1,6 @@
 """The files of `spec/vectors` that the daemon answers: what a client can expect of it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,16 +11,30 @@ import unittest
 from typing import Any, Callable, Dict, List, Tuple
 
 from .cases import Case, run, run_cases, written
-from .world import NOTES, Conversation
+from .world import NOTES, Conversation, read_frame
+
+
+#: The files, and what their servers hold beside the pad of notes.
+CONVERSATIONS: Dict[str, List[str]] = {
+    "admin.json": [],
+    "errors.json": [],
+    "hello.json": [],
+    "jsonrpc.json": ["example"],
+    "restricted.json": [],
+    "sidecar.json": ["mesh"],
+}
 
 
 class Served:
     """A server of its own for each conversation, so that none sees what another has left."""
 
+    def __init__(self, *also: str) -> None:
+        self._also = also
+
     def __enter__(self) -> "Served":
         self._root = tempfile.mkdtemp(prefix="hallway-")
         self._socket = os.path.join(self._root, "notes.sock")
-        command = [NOTES, "serve", self._socket]
+        command = [NOTES, "serve", self._socket, *self._also]
         # What it says of handlers that panic, as they are asked to, is nobody's to read.
         pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=quiet)
@@ -31,22 +46,25 @@ class Served:
         self._process.communicate()
         shutil.rmtree(self._root)
 
-    def connect(self, listener: str) -> Conversation:
-        assert listener in ("unix", "tcp"), listener
-        stream = socket.socket(socket.AF_UNIX if listener == "unix" else socket.AF_INET)
-        stream.connect(self._socket if listener == "unix" else ("127.0.0.1", self._port))
-        return Conversation(stream)
+    def connect(self, listener: str = "unix", framing: str = "length") -> Conversation:
+        where: Dict[str, Any] = {
+            "unix": self._socket,
+            "tcp": ("127.0.0.1", self._port),
+            "restricted": f"{self._socket}.restricted",
+        }
+        stream = socket.socket(socket.AF_INET if listener == "tcp" else socket.AF_UNIX)
+        stream.connect(where[listener])
+        return Conversation(stream, framing)
 
 
 class Conversations(unittest.TestCase):
-    def test_hello(self) -> None:
-        run("hello.json", {"listener", "steps"}, _hold)
-
-    def test_errors(self) -> None:
-        run("errors.json", {"listener", "steps"}, _hold)
+    def test_conversations(self) -> None:
+        for file, also in CONVERSATIONS.items():
+            with self.subTest(file=file):
+                run(file, {"listener", "framing", "steps"}, lambda case: _hold(case, *also))
 
     def test_recognition(self) -> None:
-        with Served() as served:
+        with Served("mesh") as served:
             self.told: List[str] = []
             run("recognition.json", {"input", "speaks", "refused", "undecided"}, lambda c: self._recognise(served, c))
         # Each of them is seen in an answer, and not only taken for what says nothing.
@@ -60,6 +78,7 @@ class Conversations(unittest.TestCase):
             [ping, {"receive_exactly": '{"id":1,"result":null}'}],
             [ping, {"receive": {"id": 1, "result": None}}, {"receive": {}, "too": 1}],
             [ping, {"end": True}],
+            [ping, {"finish": False}],
             [{"await": 1}],
         ]:
             with self.subTest(steps=steps), self.assertRaisesRegex(AssertionError, "1 of 1 cases failed"):
@@ -69,7 +88,7 @@ class Conversations(unittest.TestCase):
             self._recognise(served, {"name": "x", "input": "GE /", "refused": "http"})
 
     def _recognise(self, served: Served, case: Case) -> None:
-        conversation = served.connect("unix")
+        conversation = served.connect()
         try:
             conversation.stream.sendall(written(case["input"]))
             conversation.stream.shutdown(socket.SHUT_WR)
@@ -85,20 +104,28 @@ class Conversations(unittest.TestCase):
             # What ends before it is decided is answered with nothing, or as a message that is cut short.
             assert what != "refused", answer
         else:
-            framing, encoding, _dialect = case["speaks"].split("/")
-            assert what == "nothing" or (what, how) == (framing, encoding), f"expected {framing}, found {answer!r:.200}"
+            assert what == "nothing" or how == case["speaks"], f"expected {case['speaks']}, found {answer!r:.200}"
 
 
-def _hold(case: Case) -> None:
-    with Served() as served:
-        conversation = served.connect(case.get("listener", "unix"))
+def _hold(case: Case, *also: str) -> None:
+    with Served(*also) as served:
+        conversation = served.connect(case.get("listener", "unix"), case.get("framing", "length"))
         try:
             for number, step in enumerate(case["steps"]):
                 ((kind, value),) = step.items()
                 assert kind in _STEPS, f"step {number + 1}: nobody knows {kind}"
-                _STEPS[kind](conversation, value)
+                try:
+                    _STEPS[kind](conversation, value)
+                except AssertionError as error:
+                    raise AssertionError(f"step {number + 1}: {error}") from error
         finally:
             conversation.close()
+
+
+def _send(send: Callable[[bytes], None], value: Any) -> None:
+    # A server that has had enough may have closed; the next step tells.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        send(written(value))
 
 
 def _receive(conversation: Conversation, expected: Any) -> None:
@@ -118,11 +145,17 @@ def _end(conversation: Conversation, value: bool) -> None:
     assert found is None, f"expected the end, received {found!r:.300}"
 
 
+def _finish(conversation: Conversation, value: bool) -> None:
+    assert value is True, "a finish that is none"
+    conversation.stream.shutdown(socket.SHUT_WR)
+
+
 _STEPS: Dict[str, Callable[[Conversation, Any], object]] = {
-    "send": lambda conversation, value: conversation.send(written(value)),
-    "send_raw": lambda conversation, value: conversation.stream.sendall(written(value)),
+    "send": lambda conversation, value: _send(conversation.send, value),
+    "send_raw": lambda conversation, value: _send(conversation.stream.sendall, value),
     "receive": _receive,
     "receive_exactly": _receive_exactly,
+    "finish": _finish,
     "end": _end,
 }
 
@@ -138,27 +171,37 @@ def _holds(found: Any, expected: Any) -> bool:
 
 
 #: By what the readable refusal of a stranger says.
-_REFUSALS = {"TLS": "tls", "SSH": "ssh", "messages with a `type`": "sidecar", "of no message": "noise"}
+_REFUSALS = {"TLS": "tls", "SSH": "ssh", "of no message": "noise"}
+
+#: The member that every answer of a dialect has.
+_DIALECTS = {"v": "native", "jsonrpc": "jsonrpc", "type": "sidecar"}
 
 
 def _told(answer: bytes) -> Tuple[str, str]:
-    """What an answer tells of what the client was taken for: the framing and the encoding, or a refusal."""
+    """What an answer tells of what the client was taken for: the framing, encoding and dialect, or a refusal."""
     if not answer:
         return "nothing", ""
     if answer.startswith(b"HTTP/1.1 400 "):
         return "refused", "http"
     if answer.startswith(b"Content-Length: "):
-        return "content_length", _encoding(answer.partition(b"\r\n\r\n")[2])
+        return "content_length", _speaks("content_length", answer)
     if answer.startswith(b"\0"):
-        return "length", _encoding(answer[4:])
+        return "length", _speaks("length", answer)
     first: Any = json.loads(answer.partition(b"\n")[0])
     # A list is the answer to one, and no refusal.
     error = first.get("error", {}) if isinstance(first, dict) else {}
     words = [name for text, name in _REFUSALS.items() if text in error.get("message", "")]
     if error.get("code") == "bad_frame" and words:
         return "refused", words[0]
-    return "lines", "json"
+    return "lines", _speaks("lines", answer)
 
 
-def _encoding(body: bytes) -> str:
-    return "json" if body.startswith((b"{", b"[")) else "msgpack"
+def _speaks(framing: str, answer: bytes) -> str:
+    """What the first message of an answer is in."""
+    body = read_frame(framing, answer)
+    if not body.startswith((b"{", b"[")):
+        return f"{framing}/msgpack/native"
+    message: Any = json.loads(body)
+    first: Dict[str, Any] = message[0] if isinstance(message, list) else message
+    (dialect,) = {name for member, name in _DIALECTS.items() if member in first}
+    return f"{framing}/json/{dialect}"

@@ -10,9 +10,10 @@ import time
 import unittest
 from pathlib import Path
 from typing import Any, Dict, List
+from unittest import mock
 
 import hallway
-from hallway import Phase
+from hallway import Phase, spawn_lock
 
 from .world import NOTES, PATIENCE, World, wait_for_end
 
@@ -141,7 +142,8 @@ class Starting(World):
         self.assertIn("signal: 9", self.fails().message)
 
     def test_a_daemon_that_says_ready_and_does_not_answer(self) -> None:
-        self.install(self.script(f"echo start >> {self.root}/starts; echo '{{\"ready\":{{}}}}'"))
+        # It lets the start lock go as one that serves does.
+        self.install(self.script(f"exec < /dev/null; echo start >> {self.root}/starts; echo '{{\"ready\":{{}}}}'"))
         self.assertEqual(self.fails().code, "unanswered")
         self.assertEqual((self.root / "starts").read_text().count("start"), 3)
 
@@ -182,6 +184,77 @@ class Starting(World):
         self.fails()
         wait_for_end(int((self.root / "pid").read_text()))
         self.assertFalse(Path(f"/proc/{(self.root / 'pid').read_text().strip()}").exists())
+
+
+class LastStarts(World):
+    """What a client that did not start the daemon learns of how that ended."""
+
+    def test_who_waited_hears_the_failure_and_starts_no_other(self) -> None:
+        self.install(self.script(f"echo start >> {self.root}/starts; echo '{{\"phase\":\"x\"}}'; {self.waiting()}"))
+        starting, waiting = threading.Event(), threading.Event()
+        errors: List[hallway.Unreachable] = []
+
+        def ask(on_phase: Any) -> threading.Thread:
+            thread = threading.Thread(target=lambda: errors.append(self.fails(on_phase=on_phase)))
+            thread.start()
+            return thread
+
+        def wait(this: Any, deadline: float) -> Any:
+            waiting.set()
+            return result(this, deadline)
+
+        result = spawn_lock._Waiting.result
+        with mock.patch.object(spawn_lock._Waiting, "result", wait):
+            first = ask(lambda phase: starting.set())
+            self.assertTrue(starting.wait(PATIENCE))
+            second = ask(None)
+            self.assertTrue(waiting.wait(PATIENCE))
+            (self.root / "gate").write_text("it is lost\n")
+            for thread in (first, second):
+                thread.join(PATIENCE)
+        self.assertEqual([error.code for error in errors], ["daemon_died"] * 2)
+        self.assertEqual((self.root / "starts").read_text().count("start"), 1)
+
+    def test_failures_are_counted(self) -> None:
+        self.install(self.script("exit 7"))
+        for failures in range(3):
+            self.fails()
+            self.assertEqual(self._last()["failures"], failures)
+        self.assertEqual(self._last()["log"], str(self.root / "state" / "hallway" / "notes.log"))
+
+    def test_a_log_whose_path_is_no_text(self) -> None:
+        self.install(self.script("exit 7"))
+        self.env["XDG_STATE_HOME"] = str(self.root / "st\udcff")
+        self.assertEqual(self.fails().code, "daemon_died")
+        self.assertNotIn("log", self._last())
+
+    def test_a_daemon_that_failed_often_is_let_rest_by_every_language(self) -> None:
+        self.install()
+        now = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        said = {"failed": {"code": "index_locked", "message": "the index is used by pid 12"}}
+        last = {"boot": boot, "began": now, "failures": 8, "said": said, "ended": now}
+        self.run_dir.mkdir(mode=0o700)
+        (self.run_dir / "notes.spawn").write_text(json.dumps(last) + "\n")
+        error = self.fails()
+        self.assertEqual(error.code, "index_locked")
+        in_rust = self.process([NOTES, "pid", "notes"]).communicate(timeout=PATIENCE)[1]
+        for said_of_it in (error.message, in_rust):
+            self.assertIn("the index is used by pid 12", said_of_it)
+        self.assertIn("it has failed 9 times in a row", error.message)
+        self.assertFalse((self.run_dir / "notes.sock").exists())
+        # Once a daemon is there, nothing of this is looked at.
+        (self.run_dir / "notes.spawn").write_text("")
+        self.connect().ping()
+
+    def test_a_daemon_that_was_not_started_has_not_failed(self) -> None:
+        self.install(str(self.root / "gone"))
+        self.assertEqual(self.fails().code, "cannot_launch")
+        self.assertEqual((self.run_dir / "notes.spawn").read_bytes(), b"")
+
+    def _last(self) -> Dict[str, Any]:
+        last: Dict[str, Any] = json.loads((self.run_dir / "notes.spawn").read_text())
+        return last
 
 
 class Unsafe(World):

@@ -1,6 +1,7 @@
 """The files of `spec/vectors` that this client's own code answers."""
 
 import os
+import re
 import stat
 import tempfile
 import unittest
@@ -8,9 +9,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 from hallway import HallwayError, encoding, protocol
-from hallway.errors import WireError
+from hallway.errors import DID_NOT_RUN, MAY_HAVE_RUN, WireError
 from hallway.framing import BadFrame, Frames, TooLong, frame
 from hallway.instance import Instance
+from hallway.last_start import Asking, LastStart
 from hallway.limits import FRAME_MAX
 from hallway.paths import runtime_path
 from hallway.protocol import Call, Message, Refusal
@@ -47,6 +49,17 @@ class Vectors(unittest.TestCase):
         members = {"instance", "env", "text", "directory", "modes", "link", "path", "says", "refused"}
         run("service-files.json", members, _service_file)
 
+    def test_starting(self) -> None:
+        run("starting.json", {"file", "asking", "start", "tell", "pause"}, _starting)
+
+    def test_the_codes_are_those_of_errors_md(self) -> None:
+        text = (SPEC / "errors.md").read_text(encoding="utf-8")
+        table = text.partition("<!-- codes: protocol/code.rs -->")[2].partition("\n\n")[0]
+        rows = re.findall(r"^\| `(\w+)` \| (no|maybe) \|", table, re.MULTILINE)
+        self.assertGreater(len(rows), 10)
+        self.assertEqual({code for code, ran in rows if ran == "no"}, DID_NOT_RUN)
+        self.assertEqual({code for code, ran in rows if ran == "maybe"}, MAY_HAVE_RUN)
+
 
 class TheRunnerCanFail(unittest.TestCase):
     def test_each_check_tells_a_wrong_outcome(self) -> None:
@@ -59,6 +72,8 @@ class TheRunnerCanFail(unittest.TestCase):
             (_path, {"name": "x", "name_of": "mail", "service": "news"}),
             (_path, {"name": "x", "name_of": "mail", "refused": "bad_name"}),
             (_service_file, {"name": "x", "instance": "mail", "text": "{}", "says": {"program": "/x"}}),
+            (_starting, {"name": "x", "file": "", "asking": {"boot": "b", "now": 1, "came": 1}, "start": 1}),
+            (_starting, {"name": "x", "file": "", "asking": {"boot": "b", "now": 1, "came": 1}, "tell": 0}),
         ]
         for check, case in cases:
             with self.subTest(case=case), self.assertRaisesRegex(AssertionError, "1 of 1 cases failed"):
@@ -223,3 +238,10 @@ def _make(case: Case, root: Path) -> None:
     if "link" in case:
         (root / case["link"]).rename(root / "elsewhere")
         (root / case["link"]).symlink_to(root / "elsewhere")
+
+
+def _starting(case: Case) -> None:
+    asking = Asking(**{"program": None, "served": False, **case["asking"]})
+    what, failures, pause = LastStart.parse(written(case["file"])).next(asking)
+    found = {"start" if what else "tell": failures, **({"pause": pause} if pause else {})}
+    same(found, {name: case[name] for name in ("start", "tell", "pause") if name in case})

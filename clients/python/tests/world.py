@@ -1,6 +1,7 @@
 """Places of a test's own, the pad of notes in them, and servers that do what no server should."""
 
 import faulthandler
+import io
 import json
 import os
 import select
@@ -14,7 +15,7 @@ import tempfile
 import threading
 import unittest
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, BinaryIO, Callable, Dict, List, Optional, Tuple
 
 import hallway
 
@@ -137,23 +138,21 @@ def wait_for_end(pid: int) -> None:
 class Conversation:
     """A connection to a server, by bytes alone."""
 
-    def __init__(self, stream: socket.socket) -> None:
+    def __init__(self, stream: socket.socket, framing: str = "length") -> None:
         self.stream = stream
         stream.settimeout(PATIENCE)
         self._input = stream.makefile("rb")
+        self._frame, self._read = _FRAMINGS[framing]
 
     def send(self, body: bytes) -> None:
-        self.stream.sendall(struct.pack(">I", len(body)) + body)
+        self.stream.sendall(self._frame(body))
 
     def receive(self) -> Optional[bytes]:
         """The next body; `None` at the end."""
-        prefix = self._input.read(4)
-        if not prefix:
+        try:
+            return self._read(self._input)
+        except ConnectionResetError:
             return None
-        (length,) = struct.unpack(">I", prefix)
-        body = self._input.read(length)
-        assert len(body) == length, "the connection ended within a message"
-        return body
 
     def message(self) -> Dict[str, Any]:
         """The next message."""
@@ -168,6 +167,47 @@ class Conversation:
     def close(self) -> None:
         self._input.close()
         self.stream.close()
+
+
+def _read_length(stream: BinaryIO) -> Optional[bytes]:
+    prefix = stream.read(4)
+    return _read_body(stream, struct.unpack(">I", prefix)[0]) if prefix else None
+
+
+def _read_line(stream: BinaryIO) -> Optional[bytes]:
+    line = stream.readline()
+    assert not line or line.endswith(b"\n"), f"a line that does not end: {line!r:.200}"
+    return line[:-1] if line else None
+
+
+def _read_content_length(stream: BinaryIO) -> Optional[bytes]:
+    header = stream.readline()
+    if not header:
+        return None
+    name, _, length = header.partition(b": ")
+    assert name == b"Content-Length" and stream.readline() == b"\r\n", f"no header: {header!r:.200}"
+    return _read_body(stream, int(length))
+
+
+def _read_body(stream: BinaryIO, length: int) -> bytes:
+    body = stream.read(length)
+    assert len(body) == length, "the connection ended within a message"
+    return body
+
+
+#: How a body is written and how one is read, by hand.
+_FRAMINGS: Dict[str, Tuple[Callable[[bytes], bytes], Callable[[BinaryIO], Optional[bytes]]]] = {
+    "length": (lambda body: struct.pack(">I", len(body)) + body, _read_length),
+    "lines": (lambda body: body + b"\n", _read_line),
+    "content_length": (lambda body: b"Content-Length: %d\r\n\r\n" % len(body) + body, _read_content_length),
+}
+
+
+def read_frame(framing: str, data: bytes) -> bytes:
+    """The first body in some bytes."""
+    body = _FRAMINGS[framing][1](io.BytesIO(data))
+    assert body is not None, "there is nothing"
+    return body
 
 
 class Server:

@@ -73,6 +73,7 @@ export const WIRE_CODES: ReadonlyMap<string, "no" | "maybe"> = new Map([
   ["unauthorized", "no"],
   ["duplicate_id", "no"],
   ["unknown_method", "no"],
+  ["not_permitted", "no"],
   ["bad_params", "no"],
   ["busy", "no"],
   ["closing", "no"],

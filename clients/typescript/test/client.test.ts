@@ -20,7 +20,7 @@ test("a service's methods are functions of the client", async (t) => {
   assert.ok(Object.keys(notes).includes("watch"));
   assert.equal((notes as object as Record<string, unknown>)["serach"], undefined);
   const names = notes.descriptions.map(({ name, version }) => `${name} ${version}`);
-  assert.deepEqual(names.sort(), ["hallway 1.0", "notes 1.2"]);
+  assert.deepEqual(names.sort(), ["hallway 1.0", "hallway.daemon 1.0", "mesh 1.0", "notes 1.2"]);
   const hallway = notes.service<{ ping(): Promise<null> }>("hallway");
   assert.equal(await hallway.ping(), null);
   assert.throws(() => notes.service("news"), TypeError);

@@ -7,7 +7,8 @@
 //! - A [`Stage`] is a running server with a service on it, and the ways to reach it.
 //! - A [`RawPeer`] is the other end by hand: partial, hostile and late messages. [`RawServer`] is where
 //!   clients of ours run into one.
-//! - [`Pad`] and [`EchoMesh`] are the services of the golden cases in `spec/vectors`.
+//! - [`GoldenServer`] is what the golden cases of `spec/vectors` are played against; [`Pad`], [`EchoMesh`] and
+//!   [`Examples`] are its services.
 //! - [`Probe`] is a service with one method for each thing that a call can do. Nothing in it sleeps: a test
 //!   says when a handler goes on.
 //!
@@ -53,6 +54,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test kit fails as loudly as the test")]
 
 mod child;
+mod examples;
+mod golden;
 mod mesh;
 mod notes;
 mod patience;
@@ -65,6 +68,8 @@ mod spelling;
 mod stage;
 
 pub use child::serve_as_child;
+pub use examples::{Example, ExampleService, Examples};
+pub use golden::GoldenServer;
 pub use mesh::{EchoMesh, Mesh, MeshError, MeshService, PeerId, PeerList, Said};
 pub use notes::{Note, Notes, NotesError, NotesService, Pad};
 pub use patience::{PATIENCE, eventually, within};

@@ -1,7 +1,9 @@
 //! `environment`: the same user finds the same directory from wherever a program is started: a session, cron, `sudo`, `su`.
-//! Run as root, in mount namespaces with a `/run` of their own.
+//! Each client, in whatever language, is asked. Run as root, in mount namespaces with a `/run` of their own.
 
+use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{Outcome, Run};
@@ -17,7 +19,7 @@ struct Case {
     /// The user that it runs as.
     user: &'static str,
     env: &'static [(&'static str, &'static str)],
-    /// The directory, or the code of the error.
+    /// The directory, where `~` is root's home, or the code of the error.
     finds: &'static str,
 }
 
@@ -131,7 +133,7 @@ const CASES: &[Case] = &[
         prepare: SESSION,
         user: "0",
         env: &[("XDG_RUNTIME_DIR", "/run/user/1001"), ("HOME", "/run/home")],
-        finds: "/root/.cache/hallway/run",
+        finds: "~/.cache/hallway/run",
     },
     Case {
         name: "F-54 a directory that is there and lets others in is refused",
@@ -147,13 +149,18 @@ pub(super) fn run(run: &Run) -> Outcome {
         return Err("several users are needed, and only root can be all: run it as root".into());
     }
     let mut wrong = Vec::new();
-    for case in CASES {
-        let found = find(run, case)?;
-        if found != case.finds {
-            wrong.push(format!("{}: {found} instead of {}", case.name, case.finds));
+    for (language, command) in clients()? {
+        let before = wrong.len();
+        for case in CASES {
+            let found = find(run, case, &command)?;
+            let expected = case.finds.replace('~', &root_home()?);
+            if found != expected {
+                wrong.push(format!("{}, {language}: {found} instead of {expected}", case.name));
+            }
         }
+        let right = CASES.len() + before - wrong.len();
+        println!("{language}: {right} of {} cases as they should be", CASES.len());
     }
-    println!("{} of {} cases as they should be", CASES.len() - wrong.len(), CASES.len());
     if !run.short {
         // A daemon looks every half minute.
         let said = move_to_session(run)?;
@@ -163,6 +170,12 @@ pub(super) fn run(run: &Run) -> Outcome {
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+/// Where the password file has root at home.
+fn root_home() -> io::Result<String> {
+    let root = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(0))?;
+    Ok(root.map(|root| root.dir.display().to_string()).unwrap_or_default())
 }
 
 /// What is to happen: the daemon without a session leaves for the one in the session, and that one when it ends.
@@ -194,8 +207,57 @@ fn move_to_session(run: &Run) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Which directory the library finds.
-fn find(run: &Run, case: &Case) -> io::Result<String> {
+const PYTHON: &str = r#"
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from hallway import HallwayError
+from hallway.paths import runtime_path
+from hallway.runtime_dir import RuntimeDir
+try:
+    chosen = runtime_path(os.environ).path
+    RuntimeDir.existing(os.environ)
+    print(chosen)
+except HallwayError as error:
+    print(error.code)
+"#;
+
+const NODE: &str = r#"
+const lifecycle = process.argv[1];
+const { Env } = await import(`${lifecycle}/env.js`);
+const { existingRuntimeDir } = await import(`${lifecycle}/runtime_dir.js`);
+const { runtimePath } = await import(`${lifecycle}/runtime_path.js`);
+try {
+  const env = new Env(process.env);
+  const chosen = runtimePath(env).path;
+  existingRuntimeDir(env);
+  console.log(chosen);
+} catch (error) {
+  console.log(error.code ?? String(error));
+}
+"#;
+
+/// A client's language, and the command that says which directory it finds, or the code of its error.
+type Client = (&'static str, Vec<OsString>);
+
+fn clients() -> Result<[Client; 3], Box<dyn std::error::Error>> {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients").canonicalize()?;
+    let typescript = clients.join("typescript");
+    let build = "test -e node_modules || npm ci --no-audit --no-fund >&2; npm run --silent build";
+    if !Command::new("sh").args(["-ec", build]).current_dir(&typescript).status()?.success() {
+        return Err("clients/typescript cannot be built: apt-get install nodejs npm".into());
+    }
+    let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+    let mut rust = vec![std::env::current_exe()?.into_os_string()];
+    rust.extend(words(&["gate-part", "path"]));
+    let mut python = words(&["python3", "-B", "-c", PYTHON]);
+    python.push(clients.join("python/src").into());
+    let mut node = words(&["node", "--input-type=module", "-e", NODE]);
+    node.push(typescript.join("dist/src/lifecycle").into());
+    Ok([("Rust", rust), ("Python", python), ("TypeScript", node)])
+}
+
+/// Which directory a client finds.
+fn find(run: &Run, case: &Case, client: &[OsString]) -> io::Result<String> {
     let without = run.without.iter().map(|defence| ("HALLWAY_CHAOS", defence.as_str()));
     let vars = case.env.iter().copied().chain(without).map(|(name, value)| format!("{name}={value}"));
     let script = format!(
@@ -207,8 +269,7 @@ fn find(run: &Run, case: &Case) -> io::Result<String> {
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", &script, "sh"])
         .args(vars)
-        .arg(std::env::current_exe()?)
-        .args(["gate-part", "path"])
+        .args(client)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()?;

@@ -63,8 +63,9 @@ class Description:
     def chosen(described: List[Any], name: Optional[str]) -> Dict[str, Any]:
         """The same, not looked into."""
         for one in described:
-            if isinstance(one, dict) and (one.get("name") != "hallway" if name is None else one.get("name") == name):
-                return one
+            its = one.get("name") if isinstance(one, dict) else None
+            if type(its) is str and (not _is_reserved(its) if name is None else its == name):
+                return dict(one)
         raise UnexpectedResult("unexpected_result", f"no service {name or 'of its own'} is described")
 
     @staticmethod
@@ -145,6 +146,11 @@ class Description:
         if not isinstance(properties, dict):
             return type_text(schema)
         return ", ".join(f"{member}: {type_text(inner)}" for member, inner in properties.items())
+
+
+def _is_reserved(service: str) -> bool:
+    """Whether a service is one of those that every daemon has."""
+    return service == "hallway" or service.startswith("hallway.")
 
 
 def _checked(described: Any, **members: type) -> Dict[str, Any]:

@@ -112,6 +112,7 @@ DID_NOT_RUN = frozenset(
         "unauthorized",
         "duplicate_id",
         "unknown_method",
+        "not_permitted",
         "bad_params",
         "busy",
         "closing",

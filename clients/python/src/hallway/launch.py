@@ -48,10 +48,22 @@ EXIT_GRACE = 1.0
 class Launched:
     """A daemon that was started and has not said its last word yet."""
 
-    def __init__(self, env: Env, directory: str, file: ServiceFile, instance: Instance, claim: int) -> None:
-        """Starts it, and hands it the claim, a descriptor, to be the only one that starts."""
+    def __init__(
+        self,
+        env: Env,
+        directory: str,
+        file: ServiceFile,
+        instance: Instance,
+        claim: int,
+        begin: Callable[[Optional[str], int], None],
+    ) -> None:
+        """Starts it, and hands it the claim, a descriptor, to be the only one that starts.
+
+        `begin` hears first which log it gets, and how long that is.
+        """
         self._instance = instance
         self._log = _Log(log_path(env, instance), f"{instance} by pid {os.getpid()}")
+        begin(None if self._log.fd is None else self._log.path, self._log.start)
         self._ours, theirs = socket.socketpair()
         try:
             child = subprocess.Popen(
@@ -208,6 +220,7 @@ class _Log:
     def __init__(self, path: str, what: str) -> None:
         self.path = path
         self.fd: Optional[int] = None
+        self.start = 0
         self._trouble = ""
         try:
             _make_private(os.path.dirname(path))
@@ -215,7 +228,7 @@ class _Log:
             self.fd = os.open(path, flags, 0o600)
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             os.write(self.fd, f"--- {now} start of {what}\n".encode())
-            self._start = os.fstat(self.fd).st_size
+            self.start = os.fstat(self.fd).st_size
         except OSError as error:
             self._trouble = f"(it could not be written: {error.strerror})"
             self.close()
@@ -226,20 +239,23 @@ class _Log:
             self.fd = None
 
     def tail(self) -> str:
-        """The last lines since the start, without control characters."""
-        if self._trouble:
-            return self._trouble
-        try:
-            with open(self.path, "rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                # A log that is shorter than it was is a new one.
-                start = self._start if self._start <= size else 0
-                file.seek(max(start, size - TAIL_MAX))
-                text = file.read(TAIL_MAX).decode(errors="replace")
-        except OSError as error:
-            return f"(it cannot be read: {error.strerror})"
-        lines = text.splitlines()[-TAIL_LINES:]
-        return "\n".join("".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line) for line in lines)
+        """The last lines since the start."""
+        return self._trouble or log_tail(self.path, self.start)
+
+
+def log_tail(path: str, start: int) -> str:
+    """The last lines of a log since a start, without control characters."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            # A log that is shorter than it was is a new one.
+            start = start if start <= size else 0
+            file.seek(max(start, size - TAIL_MAX))
+            text = file.read(TAIL_MAX).decode(errors="replace")
+    except OSError as error:
+        return f"(it cannot be read: {error.strerror})"
+    lines = text.splitlines()[-TAIL_LINES:]
+    return "\n".join("".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line) for line in lines)
 
 
 def _make_private(path: str) -> None:

@@ -59,6 +59,10 @@ class RuntimeDir:
         """A file's full path, for people."""
         return os.path.join(self.path, name)
 
+    def open(self, name: str, flags: int) -> int:
+        """Opens a file in it, for us alone if it is made; never follows a link, never waits for a pipe."""
+        return os.open(name, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=self.fd)
+
     def connect(self, instance: Instance, deadline: float) -> Optional[socket.socket]:
         """Connects to an instance's daemon, and verifies who answers before a byte is sent; `None` if nobody does."""
         name = f"{instance}.sock"

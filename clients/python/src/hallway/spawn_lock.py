@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 import time
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from .errors import Unreachable
 from .instance import Instance
@@ -16,30 +16,41 @@ from .runtime_dir import RuntimeDir
 REPLACED_MAX = 16
 
 
-def take_spawn_lock(where: RuntimeDir, instance: Instance, deadline: float) -> int:
-    """Waits for the lock in the kernel; the descriptor that holds it is the caller's to hand down and close."""
+class Claim(NamedTuple):
+    """The right to start a daemon."""
+
+    #: The descriptor that holds the lock: the caller's to hand down and close.
+    fd: int
+    #: Whether somebody else had it first: a start that has ended, ended in that time.
+    waited: bool
+
+
+def take_spawn_lock(where: RuntimeDir, instance: Instance, deadline: float) -> Claim:
+    """Waits for the lock in the kernel."""
     name = f"{instance}.spawn"
+    waited = False
     for _ in range(REPLACED_MAX):
         fd = _open(where, name)
         try:
-            locked = _lock(fd, deadline)
+            free = _try_lock(fd)
+            locked = fd if free else _wait_for_lock(fd, deadline)
         except OSError as error:
             os.close(fd)
             raise _unusable(where.path_of(name), error.strerror or str(error)) from error
         if locked is None:
             message = "the deadline passed while waiting for a daemon that another process starts"
             raise Unreachable("deadline_passed", message)
+        waited = waited or not free
         if _is_current(where, name, locked):
-            return locked
+            return Claim(locked, waited)
         os.close(locked)
     raise _unusable(where.path_of(name), "somebody keeps replacing it")
 
 
 def _open(where: RuntimeDir, name: str) -> int:
     # For reading, which is enough for a lock and works if somebody took the right to write away.
-    flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        fd = os.open(name, flags, 0o600, dir_fd=where.fd)
+        fd = where.open(name, os.O_RDONLY | os.O_CREAT)
     except OSError as error:
         reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
         raise _unusable(where.path_of(name), str(reason)) from error
@@ -49,13 +60,16 @@ def _open(where: RuntimeDir, name: str) -> int:
     return fd
 
 
-def _lock(fd: int, deadline: float) -> Optional[int]:
-    """Locks; `None`, and the descriptor closed, once the deadline has passed."""
+def _try_lock(fd: int) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return fd
     except BlockingIOError:
-        pass
+        return False
+    return True
+
+
+def _wait_for_lock(fd: int, deadline: float) -> Optional[int]:
+    """Locks; `None`, and the descriptor closed, once the deadline has passed."""
     # The kernel's wait has no deadline, so it is a thread's, which frees at once what nobody waits for any more.
     waiting = _Waiting(fd)
     threading.Thread(target=waiting.run, name="hallway-lock", daemon=True).start()

@@ -1,4 +1,4 @@
-import { BadDescription, type Description, readDescriptions } from "../description/description.js";
+import { BadDescription, type Description, isReserved, readDescriptions } from "../description/description.js";
 import type { Handlers } from "../connection/incoming.js";
 import { ReachError } from "../errors.js";
 import { FRAMINGS, type FramingName } from "../framing/all.js";
@@ -84,7 +84,7 @@ export async function connect<S = AnyService>(to: string, options: ConnectOption
   try {
     const descriptions = await describe(client, options);
     client.learn(descriptions);
-    const own = descriptions.filter(({ name }) => (instance ? name === instance.service : name !== "hallway"));
+    const own = descriptions.filter(({ name }) => (instance ? name === instance.service : !isReserved(name)));
     if (own[0] && own.length === 1) addMethods(client, client, own[0]);
     return client as Connected<S>;
   } catch (error) {

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { argv, stderr, stdout } from "node:process";
 
 import { connect } from "../client/connect.js";
-import { type Description, readDescriptions } from "../description/description.js";
+import { type Description, isReserved, readDescriptions } from "../description/description.js";
 import { HallwayError } from "../errors.js";
 import { toModule } from "./module.js";
 
@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const descriptions = isFile ? fromFile(source) : await fromDaemon(source);
   const name = service ?? (isFile ? undefined : source.split("@")[0]);
-  const found = descriptions.filter((each) => (name === undefined ? each.name !== "hallway" : each.name === name));
+  const found = descriptions.filter((each) => (name === undefined ? !isReserved(each.name) : each.name === name));
   const [only] = found;
   if (found.length !== 1 || !only) {
     const there = descriptions.map(({ name }) => name).join(", ");

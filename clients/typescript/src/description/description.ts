@@ -50,6 +50,11 @@ export class BadDescription extends Error {
   override name = "BadDescription";
 }
 
+/** Whether a service is one of those that every daemon has, and not what this one is there for. */
+export function isReserved(service: string): boolean {
+  return service === "hallway" || service.startsWith("hallway.");
+}
+
 /** Reads the answer of `hallway.describe`. Unknown members are ignored. Throws `BadDescription`. */
 export function readDescriptions(value: unknown): Description[] {
   return list("the description", value).map((each) => {

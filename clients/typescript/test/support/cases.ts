@@ -9,16 +9,20 @@ export const ROOT = fileURLToPath(new URL("../../../../../", import.meta.url));
 
 /** Every file, by the runner that it belongs to. */
 const FILES: Record<string, string> = {
+  "admin.json": "conversations",
   "envelope.json": "messages",
   "errors.json": "conversations",
   "framing.json": "framing",
   "hello.json": "conversations",
   "json-edge.json": "messages",
-  "jsonrpc.json": "not_applicable",
+  "jsonrpc.json": "conversations",
   "msgpack.json": "not_applicable",
   "paths.json": "paths",
   "recognition.json": "recognition",
+  "restricted.json": "conversations",
   "service-files.json": "service_files",
+  "sidecar.json": "conversations",
+  "starting.json": "not_applicable",
 };
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };

@@ -126,6 +126,8 @@ export async function run(
   options: { env?: Record<string, string>; input?: string; cwd?: string } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(program, args, { env: options.env ?? process.env, cwd: options.cwd, stdio: "pipe" });
+  // A program may end before it has read anything.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -141,7 +143,7 @@ async function text(stream: NodeJS.ReadableStream): Promise<string> {
   return all;
 }
 
-/** A server of one conversation, on a socket and on TCP; it ends with the test. */
+/** A server of one conversation, on two sockets and on TCP; it ends with the test. */
 export class Pad {
   private constructor(
     readonly socket: string,
@@ -149,9 +151,10 @@ export class Pad {
     readonly child: ChildProcess,
   ) {}
 
-  static async start(t: TestContext, world: World): Promise<Pad> {
+  /** `also` names services beside the pad of notes. */
+  static async start(t: TestContext, world: World, also: readonly string[] = []): Promise<Pad> {
     const socket = join(world.run, "pad.sock");
-    const child = spawn(notesProgram(), ["serve", socket], { stdio: ["pipe", "pipe", "ignore"] });
+    const child = spawn(notesProgram(), ["serve", socket, ...also], { stdio: ["pipe", "pipe", "ignore"] });
     const ended = new Promise((resolve) => child.once("close", resolve));
     t.after(async () => {
       child.stdin.end();

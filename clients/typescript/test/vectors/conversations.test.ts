@@ -1,20 +1,28 @@
-/** `hello.json` and `errors.json`: what a real server answers, so what a client can expect. */
+/** `hello.json` and the other conversations: what a real server answers, so what a client can expect. */
 
 import assert from "node:assert/strict";
+import type { NetConnectOpts } from "node:net";
 import { test } from "node:test";
 
 import { bytes, cases, filesOf, type Json, type Members } from "../support/cases.js";
 import { RawPeer } from "../support/raw_peer.js";
 import { Pad, World } from "../support/world.js";
 
+/** What the server holds beside the pad of notes. */
+const ALSO: Record<string, string[]> = { "jsonrpc.json": ["example"], "sidecar.json": ["mesh"] };
+
 for (const file of filesOf("conversations")) {
-  for (const { name, members } of cases(file, ["listener", "steps"])) {
+  for (const { name, members } of cases(file, ["listener", "framing", "steps"])) {
     test(`${file}: ${name}`, async (t) => {
-      const pad = await Pad.start(t, new World(t));
-      const listener = members["listener"] ?? "unix";
-      assert.ok(listener === "unix" || listener === "tcp", `no listener ${String(listener)}`);
-      const to = listener === "unix" ? { path: pad.socket } : { port: pad.port, host: "127.0.0.1" };
-      const peer = await RawPeer.connect(t, to);
+      const pad = await Pad.start(t, new World(t), ALSO[file]);
+      const listeners: Record<string, NetConnectOpts> = {
+        unix: { path: pad.socket },
+        restricted: { path: `${pad.socket}.restricted` },
+        tcp: { port: pad.port, host: "127.0.0.1" },
+      };
+      const to = listeners[(members["listener"] ?? "unix") as string];
+      assert.ok(to, `no listener ${String(members["listener"])}`);
+      const peer = await RawPeer.connect(t, to, members["framing"] as string | undefined);
       for (const step of members["steps"] as Members[]) await take(peer, step);
     });
   }
@@ -35,6 +43,9 @@ async function take(peer: RawPeer, step: Members): Promise<void> {
     }
     case "receive_exactly":
       return assert.equal(await peer.receive(), what);
+    case "finish":
+      assert.equal(what, true);
+      return peer.finish();
     case "end":
       assert.equal(what, true);
       return assert.equal(await peer.receive(), undefined);

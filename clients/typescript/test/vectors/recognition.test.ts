@@ -8,8 +8,8 @@ import { test } from "node:test";
 
 import { Inbox } from "../../src/connection/inbox.js";
 import { FRAMINGS, type FramingName } from "../../src/framing/all.js";
-import { bytes, cases, filesOf, type Json } from "../support/cases.js";
-import { RawPeer } from "../support/raw_peer.js";
+import { bytes, cases, filesOf, type Json, type Members } from "../support/cases.js";
+import { firstBody, RawPeer } from "../support/raw_peer.js";
 import { Pad, World } from "../support/world.js";
 
 /** What a refusal says, for people; it ends with a hint that is the same for all. */
@@ -17,15 +17,15 @@ const REFUSALS: Record<string, RegExp> = {
   http: /^HTTP\/1\.1 400 .*\r\n\r\nthis is a hallway socket/s,
   tls: refusal("TLS is not spoken here"),
   ssh: refusal("SSH is not spoken here"),
-  sidecar: refusal("messages with a `type` are not spoken here"),
   noise: refusal("the first bytes are of no message"),
 };
 
 const ENCODINGS = ["json", "msgpack"];
-const DIALECTS = ["native", "jsonrpc", "sidecar"];
+/** The member that every answer of a dialect has. */
+const DIALECTS: Record<string, string> = { native: "v", jsonrpc: "jsonrpc", sidecar: "type" };
 
 test("recognition.json, by a live server", async (t) => {
-  const pad = await Pad.start(t, new World(t));
+  const pad = await Pad.start(t, new World(t), ["mesh"]);
   for (const file of filesOf("recognition")) {
     for (const { name, members } of cases(file, ["input", "speaks", "refused", "undecided"])) {
       await t.test(`${file}: ${name}`, async (t) => {
@@ -51,7 +51,8 @@ test("recognition.json, by a live server", async (t) => {
 function speaks(expected: Json | undefined, reply: Buffer): void {
   const [framing, encoding, dialect, ...others] = String(expected).split("/");
   assert.deepEqual(others, []);
-  assert.ok(DIALECTS.includes(dialect ?? ""), `no dialect ${String(dialect)}`);
+  const mark = DIALECTS[dialect ?? ""];
+  assert.ok(mark, `no dialect ${String(dialect)}`);
   assert.ok(ENCODINGS.includes(encoding ?? ""), `no encoding ${String(encoding)}`);
   const rules = FRAMINGS[framing as FramingName];
   assert.ok(rules, `no framing ${String(framing)}`);
@@ -61,9 +62,14 @@ function speaks(expected: Json | undefined, reply: Buffer): void {
   assert.ok(!inbox.isWithinMessage, `not in ${rules.name}: ${reply.toString()}`);
   if (reply.length === 0) return;
   assert.ok(found > 0);
-  const body = framing === "content_length" ? reply.indexOf("\r\n\r\n") + 4 : framing === "length" ? 4 : 0;
+  const body = firstBody(String(framing), reply);
   // An object, or the list that answers a list.
-  assert.equal([0x7b, 0x5b].includes(reply[body] ?? 0), encoding === "json", reply.toString("latin1"));
+  assert.equal([0x7b, 0x5b].includes(body[0] ?? 0), encoding === "json", reply.toString("latin1"));
+  if (encoding !== "json") return;
+  const message = JSON.parse(body.toString()) as Json;
+  const first = (Array.isArray(message) ? message[0] : message) as Members;
+  const marks = Object.values(DIALECTS).filter((member) => Object.hasOwn(first, member));
+  assert.deepEqual(marks, [mark], body.toString());
 }
 
 function refusal(words: string): RegExp {

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::cases::{Bytes, Case, read, run};
-use super::examples::{ExampleService, Examples};
 use super::server::{Peer, TestServer, holds};
 
 #[derive(Deserialize)]
@@ -93,13 +92,12 @@ fn errors() {
 
 #[test]
 fn json_rpc() {
-    let server = || TestServer::with(|builder| builder.service(ExampleService::new(Examples)));
-    run("jsonrpc.json", |case| hold(case, &server()));
+    run("jsonrpc.json", |case| hold(case, &TestServer::with(&["example"])));
 }
 
 #[test]
 fn messages_with_a_type() {
-    run("sidecar.json", |case| hold(case, &TestServer::start_with_mesh()));
+    run("sidecar.json", |case| hold(case, &TestServer::with(&["mesh"])));
 }
 
 #[test]

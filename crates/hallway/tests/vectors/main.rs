@@ -6,7 +6,6 @@ mod answers;
 mod cases;
 mod conversation;
 mod errors_md;
-mod examples;
 mod framing;
 mod message;
 mod paths;

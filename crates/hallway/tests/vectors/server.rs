@@ -1,72 +1,39 @@
 //! A real server on a real socket, and a client that knows nothing but bytes.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
-use hallway::Server;
 use hallway::framing::Framing;
-use hallway::server::ServerBuilder;
-use hallway::service::Scope;
-use hallway::transport::{Address, Listener as _, tcp, unix};
-use hallway_testkit::{EchoMesh, Pad};
+use hallway_testkit::GoldenServer;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
-
-/// The token of the listener on `tcp`.
-pub(crate) const TOKEN: &str = "open sesame";
 
 /// Longer than anything takes on a busy machine, shorter than anybody waits for a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server of its own for each conversation, so that none sees what another has left.
 pub(crate) struct TestServer {
-    dir: TempDir,
-    tcp: SocketAddr,
-    _runtime: Runtime,
+    server: GoldenServer,
+    _dir: TempDir,
 }
 
 impl TestServer {
+    /// With the pad of notes alone.
     pub(crate) fn start() -> Self {
-        Self::with(|builder| builder)
+        Self::with(&[])
     }
 
-    /// With the mesh as well.
-    pub(crate) fn start_with_mesh() -> Self {
-        Self::with(|builder| builder.service(EchoMesh::service()))
-    }
-
-    /// With something beside the pad.
-    pub(crate) fn with(services: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
+    /// With other services as well.
+    pub(crate) fn with(also: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let entered = runtime.enter();
-        let reader = Scope::new("reader", ["notes.find", "notes.numbers"]);
-        let server = Server::builder().program("notes 1.2.0").service(Pad::service()).restricted(reader);
-        let server = services(server).build();
-        let restricted = unix::Listener::bind(dir.path().join("restricted.sock")).unwrap();
-        let on_unix = unix::Listener::bind(dir.path().join("notes.sock")).unwrap();
-        let on_tcp = runtime.block_on(tcp::Listener::bind(([127, 0, 0, 1], 0).into(), TOKEN)).unwrap();
-        let Address::Tcp(tcp) = *on_tcp.address() else { panic!("no TCP address") };
-        runtime.spawn({
-            let server = server.clone();
-            async move { server.serve(on_unix).await }
-        });
-        runtime.spawn({
-            let server = server.restricted("reader").unwrap();
-            async move { server.serve(restricted).await }
-        });
-        runtime.spawn(async move { server.serve(on_tcp).await });
-        drop(entered);
-        Self { dir, tcp, _runtime: runtime }
+        Self { server: GoldenServer::start(&dir.path().join("notes.sock"), also), _dir: dir }
     }
 
-    pub(crate) fn socket(&self) -> PathBuf {
-        self.dir.path().join("notes.sock")
+    pub(crate) fn socket(&self) -> &Path {
+        self.server.socket()
     }
 
     pub(crate) fn connect_unix(&self) -> Peer {
@@ -74,10 +41,10 @@ impl TestServer {
     }
 
     pub(crate) fn connect_restricted(&self) -> Peer {
-        Self::connect(self.dir.path().join("restricted.sock"))
+        Self::connect(&self.server.restricted())
     }
 
-    fn connect(path: PathBuf) -> Peer {
+    fn connect(path: &Path) -> Peer {
         let stream = UnixStream::connect(path).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (reader, writer) = (stream.try_clone().unwrap(), stream.try_clone().unwrap());
@@ -89,7 +56,7 @@ impl TestServer {
     }
 
     pub(crate) fn connect_tcp(&self) -> Peer {
-        let stream = TcpStream::connect(self.tcp).unwrap();
+        let stream = TcpStream::connect(self.server.tcp()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (reader, writer) = (stream.try_clone().unwrap(), stream.try_clone().unwrap());
         Peer::new(

@@ -50,7 +50,7 @@ fn the_conversations_go_as_shown() {
 }
 
 fn goes_as_shown(conversation: &str, framing: Framing) {
-    let server = TestServer::start_with_mesh();
+    let server = TestServer::with(&["mesh"]);
     let mut peer = server.connect_unix();
     peer.frames_by(framing);
     for line in conversation.lines() {
@@ -99,7 +99,7 @@ fn the_clients_work() {
         let at = blocks.iter().position(|(found, _)| found == info).unwrap();
         let (client, (info, expected)) = (&blocks[at].1, &blocks[at + 1]);
         assert_eq!(info, "text", "what the client prints stands after it");
-        let server = TestServer::start_with_mesh();
+        let server = TestServer::with(&["mesh"]);
         let ran = Command::new("python3").arg("-c").arg(client).arg(server.socket()).output();
         let ran = ran.unwrap_or_else(|error| {
             panic!("python3 cannot be run ({error}): install it, `apt-get install -y python3` or `dnf install -y python3`")

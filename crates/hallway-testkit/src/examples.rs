@@ -1,25 +1,34 @@
-//! The methods of the examples in the JSON-RPC 2.0 specification.
+//! The service of `spec/vectors/jsonrpc.json`: what the examples of the JSON-RPC 2.0 specification call.
+//! `spec/vectors/README.md` describes it.
 
-/// What the examples call.
+/// What the examples of the JSON-RPC 2.0 specification call.
 #[hallway::service(name = "example", version = "2.0")]
-pub(crate) trait Example {
+pub trait Example {
+    /// The difference.
     async fn subtract(&self, minuend: i64, subtrahend: i64) -> i64;
 
+    /// The sum.
     async fn sum(&self, a: i64, b: i64, c: i64) -> i64;
 
+    /// `["hello", 5]`.
     async fn get_data(&self) -> (String, u64);
 
+    /// Answers nothing.
     #[notification]
     async fn update(&self, a: u64, b: u64, c: u64, d: u64, e: u64);
 
+    /// Answers nothing.
     #[notification]
     async fn notify_sum(&self, a: u64, b: u64, c: u64);
 
+    /// Answers nothing.
     #[notification]
     async fn notify_hello(&self, to: u64);
 }
 
-pub(crate) struct Examples;
+/// The answers of the examples.
+#[derive(Debug)]
+pub struct Examples;
 
 impl Example for Examples {
     async fn subtract(&self, minuend: i64, subtrahend: i64) -> i64 {

@@ -11,6 +11,8 @@ use hallway::lifecycle::{Connector, Daemon, Env};
 
 use super::world::{PATIENCE, instance, launcher};
 use super::{access, environment};
+#[cfg(target_os = "linux")]
+use super::{held, trace};
 
 /// A service whose effects are seen in its journal.
 #[hallway::service(name = "counter", version = "1.0")]
@@ -23,10 +25,24 @@ struct Notes;
 
 impl Counter for Notes {
     async fn note(&self, line: String) -> u32 {
+        if std::env::var("HALLWAY_CHAOS").is_ok_and(|without| without == "write-first") {
+            std::thread::spawn(move || {
+                std::thread::sleep(LINGERS);
+                append("journal", &line);
+            });
+            return std::process::id();
+        }
         append("journal", &line);
+        if std::env::var_os("HALLWAY_GATE_LINGERS").is_some() {
+            std::thread::sleep(LINGERS);
+        }
         std::process::id()
     }
 }
+
+/// How long a call goes on after its effect, so that many are interrupted there; or, in a control, how long before it
+/// the call is acknowledged.
+const LINGERS: Duration = Duration::from_millis(2);
 
 impl Drop for Notes {
     fn drop(&mut self) {
@@ -40,6 +56,10 @@ pub(crate) fn part(arguments: &[&str]) -> ExitCode {
         ["daemon"] => return daemon(),
         ["client"] => client(),
         ["call"] => call(),
+        #[cfg(target_os = "linux")]
+        ["held", program, arguments @ ..] => held::part(program, arguments).to_string(),
+        #[cfg(target_os = "linux")]
+        ["trace", pid, nth] => trace::part(pid, nth),
         ["attack", socket] => access::attacker(socket),
         ["path"] => environment::path(),
         ["squat", socket] => access::squatter(socket),
@@ -54,6 +74,14 @@ fn daemon() -> ExitCode {
     let idle = std::env::var("HALLWAY_GATE_IDLE").ok().and_then(|idle| idle.parse().ok()).unwrap_or(1000);
     let Ok(instance) = instance() else { return ExitCode::FAILURE };
     let daemon = Daemon::new(instance, "gate", "1.0.0").idle_exit(Duration::from_millis(idle));
+    #[cfg(target_os = "linux")]
+    let daemon = match std::env::current_exe() {
+        // Its successor is held too.
+        Ok(program) if std::env::var_os("HALLWAY_GATE_HELD").is_some() => {
+            daemon.args(held::arguments(&program, &["gate-part", "daemon"]))
+        }
+        _ => daemon,
+    };
     let beside = std::env::var("HALLWAY_GATE_WAY").is_ok_and(|way| way == "beside");
     let daemon = if beside { daemon.overlaps() } else { daemon };
     daemon.run(|_, server| {

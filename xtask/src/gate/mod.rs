@@ -6,9 +6,17 @@
 mod access;
 mod counter;
 mod environment;
+#[cfg(target_os = "linux")]
+mod held;
 mod idle_race;
+#[cfg(target_os = "linux")]
+mod kill_points;
+#[cfg(target_os = "linux")]
+mod kill_random;
 mod rng;
 mod spawn_race;
+#[cfg(target_os = "linux")]
+mod trace;
 mod upgrade;
 mod world;
 
@@ -25,16 +33,20 @@ type Outcome = Result<(), Box<dyn Error>>;
 struct Gate {
     name: &'static str,
     run: fn(&Run) -> Outcome,
-    /// The defence that its control takes away.
-    defence: &'static str,
+    /// The defences that its control takes away, one after the other.
+    defences: &'static [&'static str],
 }
 
 const GATES: &[Gate] = &[
-    Gate { name: "spawn-race", run: spawn_race::run, defence: "locks" },
-    Gate { name: "idle-race", run: idle_race::run, defence: "retry" },
-    Gate { name: "environment", run: environment::run, defence: "ownership" },
-    Gate { name: "upgrade", run: upgrade::run, defence: "handover" },
-    Gate { name: "access", run: access::run, defence: "peer-uid" },
+    Gate { name: "spawn-race", run: spawn_race::run, defences: &["locks"] },
+    Gate { name: "idle-race", run: idle_race::run, defences: &["retry"] },
+    Gate { name: "environment", run: environment::run, defences: &["ownership"] },
+    Gate { name: "upgrade", run: upgrade::run, defences: &["handover"] },
+    #[cfg(target_os = "linux")]
+    Gate { name: "kill-points", run: kill_points::run, defences: &["dead-sockets"] },
+    #[cfg(target_os = "linux")]
+    Gate { name: "kill-random", run: kill_random::run, defences: &["outcomes", "write-first"] },
+    Gate { name: "access", run: access::run, defences: &["peer-uid"] },
 ];
 
 /// How a gate is run.
@@ -76,7 +88,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
         }
     }
     if control {
-        return take_away(root, gate, run.seed);
+        return gate.defences.iter().try_for_each(|defence| take_away(root, gate, defence, run.seed));
     }
     println!("gate {name}, seed {}", run.seed);
     (gate.run)(&run).map_err(|error| format!("FAILED {name}: {error}"))?;
@@ -84,23 +96,23 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     Ok(())
 }
 
-/// Runs the gate without the defence that it is about: it has to fail.
-fn take_away(root: &Path, gate: &Gate, seed: u64) -> Outcome {
-    let without = ["--short", "--without", gate.defence, "--seed"];
+/// Runs the gate without a defence that it is about: it has to fail.
+fn take_away(root: &Path, gate: &Gate, defence: &str, seed: u64) -> Outcome {
+    let without = ["--short", "--without", defence, "--seed"];
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["run", "--quiet", "--package", "xtask", "--features", "chaos", "--", "gate", gate.name])
         .args(without)
         .arg(seed.to_string())
         // The gate's own process may be the client.
-        .env("HALLWAY_CHAOS", gate.defence)
+        .env("HALLWAY_CHAOS", defence)
         .current_dir(root)
         .status()?;
     match status.code() {
         Some(code) if code == i32::from(FAILED) => {
-            println!("PASSED {} --control: it fails without `{}`", gate.name, gate.defence);
+            println!("PASSED {} --control: it fails without `{defence}`", gate.name);
             Ok(())
         }
-        Some(0) => Err(format!("{} passes without `{}`: it proves nothing", gate.name, gate.defence).into()),
+        Some(0) => Err(format!("{} passes without `{defence}`: it proves nothing", gate.name).into()),
         _ => Err(format!("the control of {} did not run: {status}", gate.name).into()),
     }
 }

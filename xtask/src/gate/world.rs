@@ -93,6 +93,26 @@ impl World {
         lines(&self.path("journal"))
     }
 
+    /// What is in the runtime directory, by name.
+    pub(super) fn files(&self) -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(self.path("run"))?;
+        let mut names: Vec<_> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The processes that have been started in it, as the kernel knows them.
+    pub(super) fn processes(&self) -> io::Result<Vec<u32>> {
+        let mark = format!("HALLWAY_GATE_DIR={}", self.root.path().display());
+        let is_here = |pid: &u32| {
+            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+        };
+        let pids = fs::read_dir("/proc")?.flatten();
+        Ok(pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(is_here).collect())
+    }
+
     /// Ends the daemon, if one runs.
     pub(super) fn stop(&self) -> Result<(), Box<dyn std::error::Error>> {
         stop(&self.env(), &instance()?, Instant::now() + PATIENCE)?;

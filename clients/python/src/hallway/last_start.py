@@ -121,7 +121,7 @@ class Record:
     """The file, in the hands of who has locked it."""
 
     def __init__(self, where: RuntimeDir, instance: Instance, claim: int, waited: bool) -> None:
-        self._where, self._instance, self._claim = where, instance, claim
+        self._where, self._instance, self._claim, self._waited = where, instance, claim, waited
         self._last = LastStart.parse(os.pread(claim, BYTES_MAX, 0))
         if self._last.began and self._last.ended is None:
             # The daemon died. If the lock had to be waited for, that was just now; else nobody knows when.
@@ -130,6 +130,9 @@ class Record:
 
     def failures(self, came: int) -> int:
         """How many starts have failed in a row, if another one is to be made; raises how the last one failed if not."""
+        if not self._waited and self._last.said.get("failed") is None:
+            # Nobody was starting. If that one died, it was dead already, whenever that was found out.
+            came = uptime_ms()
         # No program is named, since no two languages would call one by the same text: theirs and ours count together.
         asking = Asking(boot_id(), uptime_ms(), came, None, self._has_served())
         start, failures, pause = self._last.next(asking)

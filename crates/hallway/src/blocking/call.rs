@@ -124,7 +124,7 @@ impl Client {
     fn answer<P: Serialize>(&self, method: &Method, params: &P) -> Result<(Encoding, Vec<u8>), CallError> {
         let deadline = self.deadline();
         let mut session = self.session();
-        let mut retries = 0;
+        let (mut retries, mut perhaps_ran) = (0, None);
         loop {
             match self.attempt(&mut session, method, params, deadline) {
                 Err(error)
@@ -134,8 +134,12 @@ impl Client {
                 {
                     tracing::debug!(method = method.name, %error, "again on a new connection");
                     retries += 1;
+                    perhaps_ran = error.perhaps_ran().or(perhaps_ran);
                 }
-                outcome => return Ok((session.wire().encoding(), outcome?)),
+                outcome => {
+                    let answer = outcome.map_err(|error| error.after(perhaps_ran))?;
+                    return Ok((session.wire().encoding(), answer));
+                }
             }
         }
     }

@@ -153,15 +153,17 @@ impl Client {
     where
         F: Future<Output = Result<R, CallError>>,
     {
+        let mut perhaps_ran = None;
         for _ in 0..RETRIES_MAX {
             match attempt().await {
                 Err(error) if self.source.comes_back() && error.may_retry(method.idempotent) => {
                     tracing::debug!(method = method.name, %error, "again on a new connection");
+                    perhaps_ran = error.perhaps_ran().or(perhaps_ran);
                 }
-                outcome => return outcome,
+                outcome => return outcome.map_err(|error| error.after(perhaps_ran)),
             }
         }
-        attempt().await
+        attempt().await.map_err(|error| error.after(perhaps_ran))
     }
 
     async fn attempt<P: Serialize + Sync>(

@@ -17,6 +17,8 @@ pub enum CallError {
         code: Arc<str>,
         /// What it was.
         source: Arc<dyn std::error::Error + Send + Sync>,
+        /// What may have happened to the call: nothing, unless it was sent before and is now to be sent again.
+        outcome: Outcome,
     },
     /// The connection ended before the answer came.
     #[error("the connection ended before the answer came: {closed}")]
@@ -59,7 +61,24 @@ impl CallError {
         code: impl Into<Arc<str>>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self::Unreachable { code: code.into(), source: source.into().into() }
+        let outcome = Outcome::NotDispatched;
+        Self::Unreachable { code: code.into(), source: source.into().into(), outcome }
+    }
+
+    /// Itself, if the call may have run.
+    pub(crate) fn perhaps_ran(self) -> Option<Self> {
+        Some(self).filter(|error| error.outcome() == Outcome::Unknown)
+    }
+
+    /// The same of a call that was made before, with that end: what did not run now may have run then.
+    pub(crate) fn after(mut self, before: Option<Self>) -> Self {
+        let Some(before) = before.filter(|_| self.outcome() == Outcome::NotDispatched) else { return self };
+        match &mut self {
+            Self::Unreachable { outcome, .. } | Self::Closed { outcome, .. } => *outcome = Outcome::Unknown,
+            // Its code says that it did not run.
+            _ => return before,
+        }
+        self
     }
 
     /// The exit code of a program that ends with this error: 1 for a method that failed, 3 for a peer that
@@ -86,8 +105,8 @@ impl CallError {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Unreachable { .. } | Self::Params(_) => Outcome::NotDispatched,
-            Self::Closed { outcome, .. } => *outcome,
+            Self::Params(_) => Outcome::NotDispatched,
+            Self::Unreachable { outcome, .. } | Self::Closed { outcome, .. } => *outcome,
             Self::Deadline { .. } => Outcome::Unknown,
             Self::Remote(error) if code::did_not_run(&error.code) => Outcome::NotDispatched,
             Self::Remote(error) if code::ALL.iter().any(|entry| entry.code == error.code) => Outcome::Unknown,
@@ -119,7 +138,9 @@ impl CallError {
         match self {
             // Who was not let in would not be let in the next time.
             Self::Closed { closed, .. } if closed.code == code::UNAUTHORIZED => false,
-            Self::Closed { outcome, .. } => *outcome == Outcome::NotDispatched || idempotent,
+            Self::Closed { outcome, .. } => {
+                *outcome == Outcome::NotDispatched || idempotent || crate::chaos::without("outcomes")
+            }
             Self::Remote(error) => error.code == code::CLOSING,
             _ => false,
         }
@@ -144,5 +165,20 @@ mod tests {
         let late = StartError::DeadlinePassed { instance, waited_for, phase, log };
         assert_eq!(CallError::from(late).exit_code(), 124);
         assert_eq!(CallError::unreachable("not_running", "nobody").exit_code(), 3);
+    }
+
+    #[test]
+    fn f45_what_did_not_run_now_may_have_run_before() {
+        let closed = |outcome| CallError::Closed { closed: Closed::new(Closed::BY_PEER, "gone"), outcome };
+        let unknown = || Some(closed(Outcome::Unknown));
+        let nobody = || CallError::unreachable("not_running", "nobody");
+        let busy = || CallError::Remote(WireError::new(code::BUSY, "later"));
+        for error in [nobody(), closed(Outcome::NotDispatched), busy()] {
+            assert_eq!(error.clone().after(None).outcome(), Outcome::NotDispatched);
+            assert_eq!(error.after(unknown()).outcome(), Outcome::Unknown);
+        }
+        assert_eq!(nobody().after(unknown()).code(), "not_running");
+        let no = CallError::Remote(WireError::new("of_its_own", "no"));
+        assert_eq!(no.after(unknown()).outcome(), Outcome::Completed);
     }
 }

@@ -75,6 +75,10 @@ pub fn ensure_running(
             return Ok(stream);
         }
         let last = claim.last_start().unwrap_or_default();
+        if !claim.was_waited_for() && last.failure().is_none() {
+            // Nobody was starting. If that one died, it was dead already, whenever that was found out.
+            came = uptime_ms();
+        }
         let asking = Asking::now(came, launcher, has_served(&dir, instance));
         let failures = match last.next(&asking) {
             Next::Start { failures } => failures,
@@ -91,7 +95,7 @@ pub fn ensure_running(
             return Ok(stream);
         }
         if let Heard::Nothing = heard {
-            return Err(launched.died(deadline));
+            return Err(launched.died(uptime_ms(), deadline));
         }
         came = uptime_ms();
     }
@@ -124,7 +128,10 @@ pub(super) fn connect_in(
                     waited_for: "the daemon to accept the connection",
                 });
             }
-            Err(Errno::ENOENT | Errno::ECONNREFUSED) => {
+            // A dead daemon's socket is as good as none.
+            Err(errno @ (Errno::ENOENT | Errno::ECONNREFUSED))
+                if errno == Errno::ENOENT || !crate::chaos::without("dead-sockets") =>
+            {
                 return Err(LifecycleError::NotRunning {
                     instance: instance.clone(),
                     path: dir.path_of(&name),

@@ -172,8 +172,9 @@ impl Daemon {
         let (requests, restarts) = tokio::sync::mpsc::channel(1);
         let server = Server::builder().restarted_by(requests).restart_failed(restart_failed);
         match self.prepare(&mut starting, &place.succession, &runtimes, server, start) {
-            Ok((server, doors, signals)) => {
-                let prepared = Prepared { server, doors, signals, restarts, succession: place.succession };
+            Ok((server, doors, record, signals)) => {
+                let succession = place.succession;
+                let prepared = Prepared { server, doors, record, signals, restarts, succession };
                 prepared.serve(runtimes, starting, self.idle_exit)
             }
             Err(failure) => {
@@ -234,7 +235,7 @@ impl Daemon {
         runtimes: &Runtimes,
         server: ServerBuilder,
         start: S,
-    ) -> Result<(Server, Vec<Door>, Signals), Failure>
+    ) -> Result<(Server, Vec<Door>, Record, Signals), Failure>
     where
         S: FnOnce(&mut Starting, ServerBuilder) -> Result<ServerBuilder, Failure>,
     {
@@ -259,7 +260,7 @@ impl Daemon {
             // Clients that bring a launcher do without.
             tracing::warn!(%error, "no service file of this daemon");
         }
-        Ok((server, doors, signals))
+        Ok((server, doors, record, signals))
     }
 
     /// A restricted set with a name that nobody has would be smaller than it looks, and one that is no file name
@@ -316,6 +317,7 @@ struct Place {
 struct Prepared {
     server: Server,
     doors: Vec<Door>,
+    record: Record,
     signals: Signals,
     restarts: Receiver<Request>,
     succession: Succession,
@@ -323,7 +325,7 @@ struct Prepared {
 
 impl Prepared {
     fn serve(self, runtimes: Runtimes, starting: Starting, idle_exit: Option<Duration>) -> ExitCode {
-        let Self { server, doors, signals, restarts, succession } = self;
+        let Self { server, doors, record, signals, restarts, succession } = self;
         let Runtimes { workers, control } = runtimes;
         let handle = server.handle();
         let first_client = handle.used();
@@ -351,7 +353,7 @@ impl Prepared {
                 never = leave_on_signal(signals, &handle) => match never {},
                 never = leave_when_idle(idle_exit, first_client, &handle) => match never {},
                 never = note_of_use(lock, &handle) => match never {},
-                never = succession.serve(restarts, &handle) => match never {},
+                never = succession.serve(restarts, &handle, &record) => match never {},
                 never = tell_of_drain(&supervisor, &handle) => match never {},
                 served = serving => served.unwrap_or_else(|panic| Err(panic.into())),
                 () = overdue(&handle) => Ok(()),

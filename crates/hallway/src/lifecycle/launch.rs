@@ -10,7 +10,6 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::clock::uptime_ms;
 use super::detach::READY_ENV;
 use super::log::StartMark;
 use super::ready::{Word, Words};
@@ -198,13 +197,13 @@ impl Launched {
         }
     }
 
-    /// Finds out how the daemon ended and quotes what it logged.
-    pub(super) fn died(self, deadline: Instant) -> StartError {
+    /// Finds out how the daemon ended, which was heard at a time since the boot, and quotes what it logged.
+    pub(super) fn died(self, heard: u64, deadline: Instant) -> StartError {
         let grace = deadline.saturating_duration_since(Instant::now()).min(EXIT_GRACE);
         let status = self.exit.recv_timeout(grace).ok().flatten();
         if let Ok(claim) = SpawnLock::try_acquire(&self.dir, &self.instance) {
             // Nobody waits who would do it.
-            claim.settle(Some(uptime_ms()));
+            claim.settle(Some(heard));
         }
         self.channel.died(status)
     }

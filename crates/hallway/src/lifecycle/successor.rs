@@ -24,7 +24,7 @@ use tokio::sync::mpsc::Receiver;
 use super::launch::{Channel, spawn};
 use super::ready::{Failure, Word};
 use super::sockets::Sockets;
-use super::{Env, InstanceLock, Launcher, ServiceFile};
+use super::{Env, InstanceLock, Launcher, Record, ServiceFile};
 use crate::server::{Request, RestartError, ServerHandle};
 
 /// How long a successor may say nothing before it is given up. A long start, one that migrates a store, tells of its
@@ -61,10 +61,18 @@ pub(super) struct Succession {
 
 impl Succession {
     /// Answers those who ask that the daemon be replaced, until it is.
-    pub(super) async fn serve(&self, mut requests: Receiver<Request>, server: &ServerHandle) -> Infallible {
+    pub(super) async fn serve(
+        &self,
+        mut requests: Receiver<Request>,
+        server: &ServerHandle,
+        record: &Record,
+    ) -> Infallible {
         while let Some(request) = requests.recv().await {
             let outcome = self.make_way(server).await;
             let makes_way = outcome.is_ok();
+            if let Err(RestartError::SuccessorFailed { .. }) = outcome {
+                self.record_again(record);
+            }
             // Who asked may have gone.
             let _ = request.send(outcome);
             if makes_way {
@@ -108,6 +116,14 @@ impl Succession {
             }
         }
         Ok(())
+    }
+
+    /// A successor that failed late has put its own record in the place of this daemon's, or was about to.
+    fn record_again(&self, record: &Record) {
+        // Unless this daemon is about to leave itself.
+        if let Ok(Some(true)) = self.sockets.is_current(None) {
+            let _for_people = record.write(self.lock);
+        }
     }
 
     /// Starts a successor and waits until it serves.

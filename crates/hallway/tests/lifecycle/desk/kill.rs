@@ -96,6 +96,29 @@ fn f45_an_idempotent_call_in_flight_is_made_again() {
 }
 
 #[test]
+fn f45_a_call_that_cannot_be_made_again_may_have_run_all_the_same() {
+    let world = world();
+    let blocking = world.blocking();
+    blocking.pid().unwrap();
+    let hold = world.hold();
+    std::thread::scope(|scope| {
+        let calling = scope.spawn(|| blocking.wait_again("blocking".to_owned()).unwrap_err());
+        world.next_one("fails");
+        kill_in_flight(&world, &hold);
+        assert_eq!(calling.join().unwrap().outcome(), Outcome::Unknown);
+    });
+    run(async {
+        let client = world.client().await;
+        let hold = world.hold();
+        let calling = tokio::spawn(async move { client.wait_again("async".to_owned()).await.unwrap_err() });
+        world.next_one("fails");
+        tokio::task::block_in_place(|| kill_in_flight(&world, &hold));
+        assert_eq!(calling.await.unwrap().outcome(), Outcome::Unknown);
+    });
+    assert_eq!(world.journal(), ["blocking", "async"]);
+}
+
+#[test]
 fn f45_killed_over_and_over_nothing_is_done_twice_or_lost() {
     let world = world();
     world.blocking().pid().unwrap();

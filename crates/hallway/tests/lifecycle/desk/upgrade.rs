@@ -1,12 +1,13 @@
 //! A daemon makes way for its successor, and nobody's call fails of it.
 
-use std::fs::read_to_string;
+use std::fs::{Permissions, read_to_string};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use hallway::lifecycle::{InstanceLock, restart, stop};
+use hallway::lifecycle::{InstanceLock, Record, restart, stop};
 use hallway::server::{AdminBlockingClient, ControlBlockingClient, RestartError};
 
 use nix::sys::signal::{Signal, kill};
@@ -201,6 +202,25 @@ fn f8_a_program_that_cannot_take_over_is_no_successor() {
             assert!(matches!(error, RestartError::SuccessorFailed { .. }), "{way}, {program}: {error}");
             assert_eq!(guest.pid().unwrap(), first, "{way}, {program}");
         }
+    }
+}
+
+#[test]
+fn f8_what_a_successor_that_fails_late_has_left_is_put_right() {
+    for way in WAYS {
+        let world = replaceable(way);
+        let first = world.blocking().pid().unwrap();
+        let program = world.path("fails-late");
+        let text = "#!/bin/sh\ncd \"$HALLWAY_RUNTIME_DIR\" && echo '{\"pid\":1}' >fake.json && : >fake.tmp && exit 1\n";
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+        let file = format!(r#"{{"service":"fake","program":"{}"}}"#, program.display());
+        std::fs::write(world.service("fake.json"), file).unwrap();
+        let error = world.restart().unwrap_err();
+        assert!(matches!(error, RestartError::SuccessorFailed { .. }), "{way}: {error}");
+        let record = Record::read(&world.dir(), &instance());
+        assert_eq!(record.map(|record| record.pid), Some(first as u32), "{way}");
+        assert!(!world.run("fake.tmp").exists(), "{way}: something is left");
     }
 }
 

@@ -73,6 +73,9 @@ pub(super) fn run(run: &Run) -> Outcome {
     for phase in PHASES {
         let stride = if run.short { SHORT_STRIDE } else { 1 };
         let mut took = through(run, phase, 1 + rng.below(stride), stride)?;
+        if took.is_empty() {
+            return Err(format!("{phase:?}: no call was found to kill at").into());
+        }
         took.sort_unstable();
         points += took.len();
         println!(

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hallway::blocking::Client;
+use hallway::client::CallError;
 use hallway::lifecycle::{Connector, list, restart, stop};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -72,7 +73,9 @@ pub(super) fn run(run: &Run) -> Outcome {
     let mut points = 0;
     for phase in PHASES {
         let stride = if run.short { SHORT_STRIDE } else { 1 };
-        let mut took = through(run, phase, 1 + rng.below(stride), stride)?;
+        let looks = through(run, phase, 1 + rng.below(stride), stride)?;
+        let told = looks.iter().filter(|look| look.told).count();
+        let mut took: Vec<u128> = looks.iter().map(|look| look.took.as_millis()).collect();
         if took.is_empty() {
             return Err(format!("{phase:?}: no call was found to kill at").into());
         }
@@ -84,32 +87,42 @@ pub(super) fn run(run: &Run) -> Outcome {
             percentile(&took, 0.5),
             percentile(&took, 1.0)
         );
+        if told > 0 {
+            println!("  {told} of them came upon a death that was not written down yet, and called twice");
+        }
     }
     println!("{points} kills in {:.0} s", begin.elapsed().as_secs_f32());
     Ok(())
 }
 
-/// Kills at the first point and every so many further, to the end of the phase; how long the next clients waited, in
-/// milliseconds.
-fn through(run: &Run, phase: Phase, first: u64, stride: u64) -> Result<Vec<u128>, String> {
+/// What the next client has seen.
+struct Look {
+    /// How long after the kill it was answered.
+    took: Duration,
+    /// It was told first that the daemon had died as it started.
+    told: bool,
+}
+
+/// Kills at the first point and every so many further, to the end of the phase.
+fn through(run: &Run, phase: Phase, first: u64, stride: u64) -> Result<Vec<Look>, String> {
     let (next, spared, failed) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-    let took = Mutex::new(Ok(Vec::new()));
+    let looks = Mutex::new(Ok(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 while spared.load(Ordering::Relaxed) < ENOUGH && !failed.load(Ordering::Relaxed) {
                     let nth = first + stride * next.fetch_add(1, Ordering::Relaxed);
                     let outcome = point(run, phase, nth);
-                    let mut took = took.lock().unwrap_or_else(PoisonError::into_inner);
-                    match (outcome, took.as_mut()) {
-                        (Ok(Some(waited)), Ok(took)) => {
+                    let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+                    match (outcome, looks.as_mut()) {
+                        (Ok(Some(look)), Ok(looks)) => {
                             spared.store(0, Ordering::Relaxed);
-                            took.push(waited.as_millis());
+                            looks.push(look);
                         }
                         (Ok(None), _) => _ = spared.fetch_add(1, Ordering::Relaxed),
                         (Err(error), Ok(_)) => {
                             failed.store(true, Ordering::Relaxed);
-                            *took = Err(format!("{phase:?}, killed at its call {nth}: {error}"));
+                            *looks = Err(format!("{phase:?}, killed at its call {nth}: {error}"));
                         }
                         (_, Err(_)) => {}
                     }
@@ -117,11 +130,11 @@ fn through(run: &Run, phase: Phase, first: u64, stride: u64) -> Result<Vec<u128>
             });
         }
     });
-    took.into_inner().unwrap_or_else(PoisonError::into_inner)
+    looks.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills at one point; how long the next client waited for its answer. `None`: the phase ended before.
-fn point(run: &Run, phase: Phase, nth: u64) -> Result<Option<Duration>, Box<dyn std::error::Error>> {
+/// Kills at one point, and has the next client look. `None`: the phase ended before.
+fn point(run: &Run, phase: Phase, nth: u64) -> Result<Option<Look>, Box<dyn std::error::Error>> {
     let place = Place::new(run, phase)?;
     let fate = place.killed_in(phase, nth)?;
     let Fate::Killed { call, at } = fate else {
@@ -226,8 +239,13 @@ impl Place {
     }
 
     /// The next client calls, and everything is as if nothing had been.
-    fn look(&self, killed: Duration) -> Result<Duration, Box<dyn std::error::Error>> {
-        let (pid, _client) = self.call("next")?;
+    fn look(&self, killed: Duration) -> Result<Look, Box<dyn std::error::Error>> {
+        let first = self.call("next");
+        // Its launcher has the lock still, or again to write the death down: then whoever waits has waited for that start.
+        let told = first.as_ref().is_err_and(|error| {
+            error.downcast_ref::<CallError>().is_some_and(|error| error.code() == "daemon_died")
+        });
+        let (pid, _client) = if told { self.call("next")? } else { first? };
         let took = now().saturating_sub(killed);
         if took > SOON {
             return Err(format!("the next client was answered after {took:?}").into());
@@ -248,7 +266,7 @@ impl Place {
         }
         self.world.stop()?;
         self.expect_files("when it has stopped", STOPPED)?;
-        Ok(took)
+        Ok(Look { took, told })
     }
 
     fn call(&self, line: &str) -> Result<(u32, CounterBlockingClient), Box<dyn std::error::Error>> {

@@ -54,12 +54,18 @@ export class CallError extends HallwayError {
   override name = "CallError";
 }
 
-/** Nobody could be reached or started, so nothing ran; where the daemon said why, code and words are its own. */
+/** Nobody could be reached or started; where the daemon said why, code and words are its own. */
 export class ReachError extends HallwayError {
   override name = "ReachError";
 
-  constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(code, message, "not_dispatched", facts);
+  constructor(code: string, message: string, facts: ErrorFacts = {}, outcome: Outcome = "not_dispatched") {
+    super(code, message, outcome, facts);
+  }
+
+  /** The same, for a call that may have run before. */
+  afterUnknown(): ReachError {
+    const { retryable, details } = this;
+    return new ReachError(this.code, this.message, { retryable, details, cause: this.cause }, "unknown");
   }
 }
 
@@ -112,4 +118,12 @@ export function mayRetry(error: unknown, idempotent: boolean): boolean {
   // Who was not let in would not be let in the next time; who closed it does not want it.
   if (error.code === "unauthorized" || error.code === "closed_by_us") return false;
   return error.outcome === "not_dispatched" || idempotent;
+}
+
+/** The end of a call that was made again: what did not run this time may have run before. */
+export function endOf(error: unknown, before: HallwayError | undefined): unknown {
+  if (!before || !(error instanceof HallwayError) || error.outcome !== "not_dispatched") return error;
+  if (error instanceof LostError) return new LostError({ code: error.code, reason: error.message }, "unknown");
+  // Of any other but the first, the code says that it did not run.
+  return error instanceof ReachError ? error.afterUnknown() : before;
 }

@@ -36,8 +36,11 @@ export const DEADLINE_MAX_MS = 30 * 24 * 3600 * 1000;
 /** How much longer than the wire's deadline our own clock runs, in milliseconds: the peer's words say more. */
 export const DEADLINE_GRACE_MS = 250;
 
-/** How often a call is sent again that is known not to have run. */
-export const RETRIES_MAX = 3;
+/**
+ * How often a call is sent again that is known not to have run. A daemon that stays for a millisecond may be about to
+ * leave each time.
+ */
+export const RETRIES_MAX = 10;
 
 /** Bytes that wait for a peer that calls and does not read; beyond it the connection ends. */
 export const OUTBOUND_MAX = 4 * FRAME_MAX;

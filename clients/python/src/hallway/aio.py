@@ -10,12 +10,13 @@ from .client import checked
 from .conversation import Event, Item, OpenCall
 from .describe import Description, Method, Service
 from .errors import CallError, UnexpectedResult, deadline_passed, may_retry
-from .limits import REACH_DEADLINE, RETRIES_MAX
+from .limits import REACH_DEADLINE
 from .link import Link
 from .options import Attempt, Options
 from .paths import Env
 from .phase import OnPhase, Phase
 from .protocol import Lagged, Progress
+from .retries import Retries
 from .serving import Handlers
 
 Params = Optional[Mapping[str, Any]]
@@ -215,14 +216,12 @@ class Client:
         return method.read(await self._call(method, params, self._options))
 
     async def _call(self, method: Method, params: Params, options: Options) -> Any:
-        attempt = Attempt(options)
-        for _ in range(RETRIES_MAX):
+        attempt, retries = Attempt(options), Retries(method.idempotent)
+        while True:
             try:
                 return await self._attempt(method, params, attempt)
             except CallError as error:
-                if not may_retry(error, method.idempotent):
-                    raise
-        return await self._attempt(method, params, attempt)
+                retries.again(error)
 
     async def _attempt(self, method: Method, params: Params, attempt: Attempt) -> Any:
         link, call = await self._source.begin(method.name, params, attempt)
@@ -291,13 +290,12 @@ class Stream(AsyncIterator[T]):
             link.abandon(call)
 
     async def _open(self) -> Tuple[Link, OpenCall]:
-        for _ in range(RETRIES_MAX):
+        retries = Retries(self._method.idempotent)
+        while True:
             try:
                 return await self._source.begin(self._method.name, self._params, self._attempt)
             except CallError as error:
-                if not may_retry(error, self._method.idempotent):
-                    raise
-        return await self._source.begin(self._method.name, self._params, self._attempt)
+                retries.again(error)
 
     async def _next(self) -> Union[Item, Lagged]:
         while not self._over:

@@ -10,11 +10,12 @@ from .address import Reach, resolve
 from .conversation import Event, Item, OpenCall
 from .describe import Description, Method, Service
 from .errors import CallError, UnexpectedResult, deadline_passed, may_retry, taken_back
-from .limits import REACH_DEADLINE, RETRIES_MAX
+from .limits import REACH_DEADLINE
 from .options import Attempt, Options
 from .paths import Env
 from .phase import OnPhase
 from .protocol import Lagged, Progress
+from .retries import Retries
 from .serving import Handlers
 from .session import Session
 
@@ -189,14 +190,12 @@ class Client:
         return sorted({*super().__dir__(), *dir(self.service())})
 
     def _call(self, method: Method, params: Params, options: Options) -> Any:
-        attempt = Attempt(options)
-        for _ in range(RETRIES_MAX):
+        attempt, retries = Attempt(options), Retries(method.idempotent)
+        while True:
             try:
                 return Pending(self._source, method.name, params, attempt).result()
             except CallError as error:
-                if not may_retry(error, method.idempotent):
-                    raise
-        return Pending(self._source, method.name, params, attempt).result()
+                retries.again(error)
 
     def _stream(self, method: Method, params: Params, options: Options) -> "Stream[Any]":
         return Stream(self._source, method, params, options)
@@ -250,16 +249,13 @@ class Stream(Iterator[T]):
         self._begin()
 
     def _begin(self) -> None:
-        for _ in range(RETRIES_MAX):
+        retries = Retries(self._method.idempotent)
+        while not self._open:
             try:
                 self._session, self._call = self._source.begin(self._method.name, self._params, self._attempt)
-                break
+                self._open = True
             except CallError as error:
-                if not may_retry(error, self._method.idempotent):
-                    raise
-        else:
-            self._session, self._call = self._source.begin(self._method.name, self._params, self._attempt)
-        self._open = True
+                retries.again(error)
 
     def __iter__(self) -> "Stream[T]":
         return self

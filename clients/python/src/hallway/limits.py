@@ -39,8 +39,8 @@ DEADLINE_MAX = 30 * 24 * 3600.0
 #: How much longer than the wire's deadline our own clock waits, in seconds: the server's word for it tells more.
 CLOCK_GRACE = 0.5
 
-#: How often a call that did not run is sent again.
-RETRIES_MAX = 3
+#: How often a call that did not run is sent again. A daemon that stays for a millisecond may be about to leave each time.
+RETRIES_MAX = 10
 
 #: How long a daemon may take to answer or to come up, in seconds, if the caller does not say.
 REACH_DEADLINE = 30.0

@@ -6,7 +6,7 @@ import { closedByUs, Connection } from "../connection/connection.js";
 import type { End } from "../connection/outgoing.js";
 import { notEncodable, type Opening } from "../connection/session.js";
 import type { Description } from "../description/description.js";
-import { type HallwayError, mayRetry } from "../errors.js";
+import { endOf, HallwayError, mayRetry } from "../errors.js";
 import type { Raw } from "../json/read.js";
 import { NotWritable, write } from "../json/write.js";
 import { RETRIES_MAX, STREAM_WINDOW, STREAM_WINDOW_MAX } from "../limits.js";
@@ -54,11 +54,13 @@ export class Client {
     const sent = toSend(method, params, options);
     const patience = new Patience(options.signal, options.timeout);
     try {
+      let perhapsRan: HallwayError | undefined;
       for (let attempt = 0; ; attempt += 1) {
         try {
           return readAnswer(await this.#attempt(sent, options, patience), known);
         } catch (error) {
-          if (attempt === RETRIES_MAX || !mayRetry(error, known.idempotent)) throw error;
+          if (attempt === RETRIES_MAX || !mayRetry(error, known.idempotent)) throw endOf(error, perhapsRan);
+          if (error instanceof HallwayError && error.outcome === "unknown") perhapsRan = error;
         }
       }
     } finally {

@@ -12,9 +12,9 @@ use super::plain::plain;
 use super::table;
 use hallway_mail::{Address, BrokenEntry, Envelope, FullMessage, ImportReport, MAX_RESULTS, Place, Stats};
 
-/// Standard output, written in few pieces.
+/// Standard output, written in few pieces: a page of messages is one, as much as a pipe takes.
 pub(crate) fn out() -> io::BufWriter<io::StdoutLock<'static>> {
-    io::BufWriter::new(io::stdout().lock())
+    io::BufWriter::with_capacity(64 << 10, io::stdout().lock())
 }
 
 /// Prints one line.

@@ -46,7 +46,7 @@ impl Engine {
     /// [`EngineError::NotFound`], [`EngineError::Store`].
     pub fn message(&self, id: MessageId) -> Result<FullMessage, EngineError> {
         let reader = self.pool.get()?;
-        let envelope = store::envelope(&reader, id)?.ok_or(EngineError::NotFound { id })?;
+        let envelope = store::envelopes(&reader, &[id])?.pop().ok_or(EngineError::NotFound { id })?;
         let raw = store::raw(&reader, id)?.ok_or(EngineError::NotFound { id })?;
         let origins = store::origins(&reader, id)?;
         drop(reader);
@@ -142,11 +142,7 @@ impl Engine {
     fn envelopes(&self, ids: &[MessageId]) -> Result<Vec<Envelope>, EngineError> {
         let reader = self.pool.get()?;
         let snapshot = reader.unchecked_transaction()?;
-        let mut envelopes = Vec::with_capacity(ids.len());
-        for &id in ids {
-            envelopes.extend(store::envelope(&snapshot, id)?);
-        }
-        Ok(envelopes)
+        Ok(store::envelopes(&snapshot, ids)?)
     }
 }
 

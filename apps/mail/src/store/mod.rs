@@ -24,5 +24,5 @@ pub(crate) use labels::MAX_LABEL_CHARS;
 pub(crate) use origins::{knows, origins};
 pub(crate) use pool::Pool;
 pub(crate) use queue::{clear_queue, queue_length, queued, take_off};
-pub(crate) use rows::{all_ids, count_messages, envelope, ids_of_thread, newest_id, raw, stored};
+pub(crate) use rows::{all_ids, count_messages, envelopes, ids_of_thread, newest_id, raw, stored};
 pub(crate) use schema::{DATABASE_FILE, LOG_FILE, VERSION, open_writer};

@@ -14,14 +14,16 @@ pub(crate) struct StoredMessage {
     pub(crate) labels: Vec<String>,
 }
 
-/// The envelope of a message.
-pub(crate) fn envelope(db: &Connection, id: MessageId) -> Result<Option<Envelope>> {
-    let found = db
-        .prepare_cached(
-            "SELECT unread, flagged, replied, size, date, thread, subject, sender, recipients, snippet, attachments
-             FROM messages WHERE id = ?1",
-        )?
-        .query_row([id.0], |row| {
+/// The envelopes of messages, in their order; one that is not there is left out.
+pub(crate) fn envelopes(db: &Connection, ids: &[MessageId]) -> Result<Vec<Envelope>> {
+    let mut message = db.prepare_cached(
+        "SELECT unread, flagged, replied, size, date, thread, subject, sender, recipients, snippet, attachments
+         FROM messages WHERE id = ?1",
+    )?;
+    let mut labels = db.prepare_cached(LABELS)?;
+    let mut found = Vec::with_capacity(ids.len());
+    for &id in ids {
+        let envelope = message.query_row([id.0], |row| {
             Ok(Envelope {
                 id,
                 flags: flags(row)?,
@@ -33,12 +35,12 @@ pub(crate) fn envelope(db: &Connection, id: MessageId) -> Result<Option<Envelope
                 to: addresses(row, 8)?,
                 snippet: row.get(9)?,
                 attachments: unsigned(row, 10)?,
-                labels: Vec::new(),
+                labels: labels.query_map([id.0], |row| row.get(0))?.collect::<Result<_>>()?,
             })
-        })
-        .optional()?;
-    let Some(envelope) = found else { return Ok(None) };
-    Ok(Some(Envelope { labels: labels(db, id)?, ..envelope }))
+        });
+        found.extend(envelope.optional()?);
+    }
+    Ok(found)
 }
 
 /// What the index needs of a message.
@@ -101,10 +103,10 @@ pub(crate) fn count_messages(db: &Connection) -> Result<(u64, u64, u64)> {
     )
 }
 
+const LABELS: &str = "SELECT label FROM labels WHERE message = ?1 ORDER BY label";
+
 fn labels(db: &Connection, id: MessageId) -> Result<Vec<String>> {
-    db.prepare_cached("SELECT label FROM labels WHERE message = ?1 ORDER BY label")?
-        .query_map([id.0], |row| row.get(0))?
-        .collect()
+    db.prepare_cached(LABELS)?.query_map([id.0], |row| row.get(0))?.collect()
 }
 
 /// Reads the first three columns.

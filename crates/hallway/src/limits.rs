@@ -61,9 +61,13 @@ pub const TOPIC_RING: usize = 4096;
 /// Connections that one server holds at the same time.
 pub const CONNECTIONS_MAX: usize = 4096;
 
-/// File descriptors that connections leave to the rest of the process: its stores, its handlers' files, and
-/// telling one connection too many why it is refused. A process that may open few holds fewer connections.
-pub const DESCRIPTORS_RESERVED: usize = 32;
+/// File descriptors that connections leave to the rest of the process: a daemon's own are 24 and two for each
+/// listener, [`TURNED_AWAY_MAX`] tell connections why they are refused, and the others are for stores and handlers.
+/// A process that may open few holds fewer connections.
+pub const DESCRIPTORS_RESERVED: usize = 64;
+
+/// Connections that are being told why they are refused. The next one waits in the listener's queue.
+pub const TURNED_AWAY_MAX: usize = 8;
 
 /// How long a server with a token waits for `hello` on a new connection.
 pub const HELLO_DEADLINE: Duration = Duration::from_secs(5);

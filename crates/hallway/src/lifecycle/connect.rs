@@ -63,7 +63,7 @@ pub fn ensure_running(
         return Ok(stream);
     }
     let dir = RuntimeDir::open(env)?;
-    for _ in 0..MAX_STARTS {
+    for started in 0..MAX_STARTS {
         let claim = match SpawnLock::acquire_hearing(&dir, instance, deadline, on_phase).map_err(late)? {
             Some(claim) => claim,
             None => match unless_absent(connect_in(&dir, instance, deadline)).map_err(late)? {
@@ -75,8 +75,9 @@ pub fn ensure_running(
             return Ok(stream);
         }
         let last = claim.last_start().unwrap_or_default();
-        if !claim.was_waited_for() && last.failure().is_none() {
-            // Nobody was starting. If that one died, it was dead already, whenever that was found out.
+        if last.failure().is_none() && (started > 0 || !claim.was_waited_for()) {
+            // Nobody was starting: if that one died, it was dead already, whenever that was found out. Or it is the one
+            // that told us that it is ready, also if that is not written down.
             came = uptime_ms();
         }
         let asking = Asking::now(came, launcher, has_served(&dir, instance));
@@ -97,7 +98,6 @@ pub fn ensure_running(
         if let Heard::Nothing = heard {
             return Err(launched.died(uptime_ms(), deadline));
         }
-        came = uptime_ms();
     }
     let (path, log) = (dir.path_of(&Kind::Socket.of(instance)), log_path(env, instance)?);
     Err(StartError::Unanswered { instance: instance.clone(), starts: MAX_STARTS, path, log })

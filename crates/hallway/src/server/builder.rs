@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::admin::AdminService;
@@ -11,6 +11,7 @@ use super::restart::{ControlService, Requests};
 use super::serve::{Shared, connections_max};
 use super::{Server, ServerHandle};
 use crate::connection::Wire;
+use crate::limits::TURNED_AWAY_MAX;
 use crate::protocol::Hello;
 use crate::service::{Router, Scope, Service};
 
@@ -118,6 +119,7 @@ impl ServerBuilder {
                 started: Instant::now(),
                 connections: Mutex::default(),
                 connections_max: connections_max(),
+                turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
                 leases: self.leases,
                 restarts: self.restarts,
                 restart_failed: Mutex::new(self.restart_failed),

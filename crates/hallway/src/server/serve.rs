@@ -3,7 +3,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::answered::{Answered, Answering};
@@ -47,6 +47,8 @@ pub(super) struct Shared {
     pub(super) started: Instant,
     pub(super) connections: Mutex<Connections>,
     pub(super) connections_max: usize,
+    /// Connections that may be told at the same time why they are refused.
+    pub(super) turned_away: Arc<Semaphore>,
     pub(super) leases: Leases,
     /// Who has it replaced, if it can be.
     pub(super) restarts: Option<Requests>,
@@ -147,7 +149,9 @@ impl Server {
 
     /// Serves one connection that came from elsewhere, a child's pipes for one.
     pub fn serve_connection(&self, connection: Duplex) {
-        self.open(connection, None);
+        if let Some(turned_away) = self.open(connection, None) {
+            tokio::spawn(turned_away);
+        }
     }
 
     /// Waits until every connection has ended, at most [`DRAIN_DEADLINE`] from now; what is open then ends.
@@ -174,7 +178,14 @@ impl Server {
         match accepted {
             Ok(connection) => {
                 *failed = 0;
-                self.open(connection, token.map(str::to_owned));
+                if let Some(turned_away) = self.open(connection, token.map(str::to_owned)) {
+                    // Each has a descriptor that handlers may need. The semaphore is never closed.
+                    let place = Arc::clone(&self.shared.turned_away).acquire_owned().await;
+                    tokio::spawn(async move {
+                        turned_away.await;
+                        drop(place);
+                    });
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return Err(error),
             Err(error) => {
@@ -189,14 +200,20 @@ impl Server {
         Ok(())
     }
 
-    fn open(&self, connection: Duplex, token: Option<String>) {
+    /// Begins to serve a connection; if there is no place for it, returns what tells it so and closes it.
+    fn open(&self, connection: Duplex, token: Option<String>) -> Option<impl Future<Output = ()> + use<>> {
         let shared = &self.shared;
         let opening = Opening { wire: shared.wire, hello: shared.hello.clone(), greets: false, token };
         let link = Link::new(opening, connection.peer);
         let Some(entry) = Entry::new(shared, &link) else {
             let most = shared.connections_max;
             let message = format!("{most} connections are open; try again later");
-            return self.turn_away(&link, connection.stream, code::BUSY, &message);
+            link.drain(Some((code::BUSY, &message)));
+            let driver = Driver::new(link, connection.stream, self.dispatch());
+            return Some(async move {
+                // A peer that does not read its refusal is not waited for.
+                let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
+            });
         };
         if let Some(drain) = &*shared.drain.borrow() {
             link.drain(Some((code::CLOSING, &drain.reason)));
@@ -206,20 +223,11 @@ impl Server {
             driver.run().await;
             drop(entry);
         });
+        None
     }
 
     fn dispatch(&self) -> Arc<Answering> {
         Arc::new(Answering::new(Arc::clone(&self.router), Arc::clone(&self.shared.answered)))
-    }
-
-    /// Says why, and closes.
-    fn turn_away(&self, link: &Arc<Link>, stream: crate::transport::Stream, code: &str, message: &str) {
-        link.drain(Some((code, message)));
-        let driver = Driver::new(Arc::clone(link), stream, self.dispatch());
-        tokio::spawn(async move {
-            // A peer that does not read its refusal is not waited for.
-            let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
-        });
     }
 }
 

@@ -11,7 +11,7 @@ use super::world;
 use crate::world::{PATIENCE, World, eventually};
 
 /// The daemon's limit; its clients have more.
-const DESCRIPTORS: usize = 64;
+const DESCRIPTORS: usize = 96;
 
 /// How many want to be served at once.
 const CLIENTS: usize = 200;

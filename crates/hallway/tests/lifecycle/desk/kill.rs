@@ -5,9 +5,11 @@ use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use hallway::blocking;
 use hallway::client::Outcome;
 
-use super::{run, world};
+use super::service::DeskBlockingClient;
+use super::{bounded, run, world};
 use crate::world::{PATIENCE, World};
 
 /// What a client may take to hear that its daemon is dead.
@@ -187,7 +189,9 @@ fn f6_no_part_of_an_answer_is_taken_for_the_whole() {
     const LENGTH: usize = 4 * 1024 * 1024;
     let world = world();
     for _ in 0..5 {
-        let client = world.blocking();
+        // Whoever is killed in its first moments has not been of use: the next is started all the same.
+        let client = blocking::Client::builder().options(bounded()).connect(world.connector().at_once());
+        let client = DeskBlockingClient::new(client.unwrap());
         let pid = client.pid().unwrap();
         std::thread::scope(|scope| {
             let calling = scope.spawn(|| client.blob(LENGTH));

@@ -35,11 +35,21 @@ class MeshClient:
     async def _send_ipc(self, type, payload=None, **more):
         line = json.dumps({"type": type, "payload": payload if payload is not None else {}, **more})
         self._writer.write(line.encode() + b"\n")
-        await self._writer.drain()
+        try:
+            await self._writer.drain()
+        except ConnectionError:
+            self._lost()
+            raise ConnectionError("the sidecar has gone") from None
 
     async def _listen(self):
-        while line := await self._reader.readline():
-            self._dispatch(json.loads(line))
+        try:
+            while line := await self._reader.readline():
+                self._dispatch(json.loads(line))
+        except ConnectionError:
+            pass  # It was killed before it had read all that was said to it.
+        self._lost()
+
+    def _lost(self):
         self.connected = False
         for waiting in [*self._lists, *self._pending.values()]:
             if not waiting.done():

@@ -9,6 +9,7 @@ from typing import Any, Callable, List, Optional, Tuple
 import hallway
 import hallway.aio
 from hallway import Outcome
+from hallway.limits import RETRIES_MAX
 
 from .world import PATIENCE, Conversation, Server, World
 
@@ -131,7 +132,7 @@ class Hostile(World):
         again = answering(b'{"id":1,"result":"the second time"}')
         self.assertEqual(self.call(hang_up, again), "the second time")
         self.assertEqual(self.call(hang_up, hang_up, hang_up, again), "the second time")
-        gone = self.call(hang_up, hang_up, hang_up, hang_up)
+        gone = self.call(*[hang_up] * (1 + RETRIES_MAX))
         self.assertEqual(gone, ("closed_by_peer", Outcome.NOT_DISPATCHED))
 
     def test_the_end_after_hello_leaves_it_unknown(self) -> None:

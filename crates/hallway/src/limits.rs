@@ -27,8 +27,13 @@ pub const HEADER_MAX: usize = 4 * 1024;
 /// and as much of the message after it. What then has not told is taken for the native envelope.
 pub const RECOGNISE_MAX: usize = 2 * HEADER_MAX;
 
-/// How deep a value may nest. `serde_json` stops at the same depth.
-pub const DEPTH_MAX: usize = 128;
+/// How many levels deep a value may nest. Deeper than people write, and little enough for a recursive reader on the
+/// smallest stack, in any language.
+pub const DEPTH_MAX: usize = 64;
+
+/// How many values one payload may hold, counted before any is read. As a tree of values one can take a hundred times the
+/// bytes that it came in, and in a language without types every payload becomes one: so many are a few tens of megabytes.
+pub const NODES_MAX: usize = 100_000;
 
 /// How much one read takes at most, in bytes; the buffer belongs to the thread, not to the connection.
 pub const READ_SIZE: usize = 64 * 1024;
@@ -98,6 +103,7 @@ pub fn table() -> BTreeMap<String, u64> {
         ("header_max_bytes", HEADER_MAX as u64),
         ("recognise_max_bytes", RECOGNISE_MAX as u64),
         ("depth_max", DEPTH_MAX as u64),
+        ("nodes_max", NODES_MAX as u64),
         ("calls_open_max", CALLS_OPEN_MAX as u64),
         ("calls_running_max", CALLS_RUNNING_MAX as u64),
         ("outbound_high_bytes", OUTBOUND_HIGH as u64),

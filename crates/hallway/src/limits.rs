@@ -63,7 +63,7 @@ pub const NODES_MAX: usize = 100_000;
 /// proportion in a method's own `#[params_max]`, and in a result, which its caller has asked for.
 #[must_use]
 pub const fn nodes_max(bytes: usize) -> usize {
-    let in_proportion = bytes / (PARAMS_MAX / NODES_MAX);
+    let in_proportion = bytes / 1024 * NODES_MAX / (PARAMS_MAX / 1024);
     if in_proportion > NODES_MAX { in_proportion } else { NODES_MAX }
 }
 

@@ -33,6 +33,8 @@ pub trait Notes {
     fn watch(&self, since: Option<u64>) -> Subscription<Note>;
 
     /// Adds many notes at once, and tells how far it is.
+    #[bulk]
+    #[params_max = 4096]
     async fn import(&self, cx: &Context, count: u64) -> u64;
 
     /// Gives binary data back.

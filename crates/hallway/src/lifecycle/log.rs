@@ -122,6 +122,7 @@ impl StartMark {
     /// Marks a start in the log and returns the log for the daemon's output.
     pub(super) fn write(path: &Path, what: &str) -> io::Result<(File, Self)> {
         let LogFile { mut file, .. } = LogFile::open(path)?;
+        // Wall clock: shown to people, as in every line of a log.
         let now = super::rfc3339(std::time::SystemTime::now());
         file.write_all(format!("--- {now} start of {what}\n").as_bytes())?;
         let offset = file.metadata()?.len();

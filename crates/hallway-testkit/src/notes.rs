@@ -38,6 +38,7 @@ pub trait Notes {
     async fn import(&self, cx: &Context, count: u64) -> u64;
 
     /// Gives binary data back.
+    #[params_max = hallway::limits::FRAME_MAX]
     async fn echo(&self, data: Bytes) -> Bytes;
 
     /// Asks the caller's own `editor.confirm` first.

@@ -201,6 +201,9 @@ impl Link {
         let moves = to.rank() > state.rank();
         if moves {
             tracing::debug!(peer = %self.peer.address, pid = self.peer.pid, from = ?*state, ?to, "connection");
+            if let State::Closed(closed) = &to {
+                closed.log(&self.peer);
+            }
             *state = to;
         }
         moves

@@ -10,6 +10,7 @@ mod idle;
 mod installed;
 mod kill;
 mod listed;
+mod logged;
 mod outside;
 mod restricted;
 pub(crate) mod service;

@@ -7,8 +7,8 @@
 //! - A [`Stage`] is a running server with a service on it, and the ways to reach it.
 //! - A [`RawPeer`] is the other end by hand: partial, hostile and late messages. [`RawServer`] is where
 //!   clients of ours run into one.
-//! - [`GoldenServer`] is what the golden cases of `spec/vectors` are played against; [`Pad`], [`EchoMesh`] and
-//!   [`Examples`] are its services. A [`HostileServer`] is one of those that clients are tested with.
+//! - [`GoldenServer`] is what the golden cases of `spec/vectors` are played against; [`Pad`], [`EchoMesh`],
+//!   [`Examples`] and [`Reporter`] are its services. A [`HostileServer`] is one of those that clients are tested with.
 //! - [`Probe`] is a service with one method for each thing that a call can do. Nothing in it sleeps: a test
 //!   says when a handler goes on.
 //!
@@ -57,6 +57,7 @@ mod child;
 mod examples;
 mod golden;
 mod hostile;
+mod jobs;
 mod mesh;
 mod notes;
 mod patience;
@@ -73,6 +74,7 @@ pub use child::serve_as_child;
 pub use examples::{Example, ExampleService, Examples};
 pub use golden::GoldenServer;
 pub use hostile::HostileServer;
+pub use jobs::{Done, Jobs, JobsBlockingClient, JobsClient, JobsService, Report, Reporter, State};
 pub use mesh::{EchoMesh, Mesh, MeshError, MeshService, PeerId, PeerList, Said};
 pub use notes::{Note, Notes, NotesError, NotesService, Pad};
 pub use patience::{PATIENCE, eventually, within};

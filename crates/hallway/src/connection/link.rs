@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use serde::Serialize;
 
 use super::arrival::Next;
+use super::budgets::Budgets;
 use super::incoming::Incoming;
 use super::outbox::Outbox;
 use super::outgoing::Outgoing;
@@ -24,6 +25,7 @@ pub(crate) struct Link {
     hello: Hello,
     spoke_first: bool,
     state: Mutex<State>,
+    budgets: Arc<Budgets>,
     outbox: Outbox,
     outgoing: Outgoing,
     incoming: Incoming,
@@ -80,18 +82,21 @@ pub(crate) struct Opening {
     pub(crate) greets: bool,
     /// What the peer has to name before anything else.
     pub(crate) token: Option<String>,
+    /// What it shares with others.
+    pub(crate) budgets: Arc<Budgets>,
 }
 
 impl Link {
     pub(crate) fn new(opening: Opening, peer: Peer) -> Arc<Self> {
-        let Opening { wire, hello, greets, token } = opening;
+        let Opening { wire, hello, greets, token, budgets } = opening;
         let link = Self {
             wire: wire.map(OnceLock::from).unwrap_or_default(),
             peer,
             state: Mutex::new(token.map_or(State::Open, |token| State::Guarded { token })),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(&budgets),
             outgoing: Outgoing::new(greets),
-            incoming: Incoming::new(),
+            incoming: Incoming::new(budgets.limits.calls_running),
+            budgets,
             batched: AtomicUsize::new(0),
             hello,
             spoke_first: greets,
@@ -132,6 +137,10 @@ impl Link {
         self.spoke_first
     }
 
+    pub(super) fn budgets(&self) -> &Budgets {
+        &self.budgets
+    }
+
     pub(super) fn outbox(&self) -> &Outbox {
         &self.outbox
     }
@@ -149,15 +158,25 @@ impl Link {
         self.outbox.push(self.wire(), message)
     }
 
-    /// Sets room aside for answers that leave together. All of it is no more than one message may be long.
+    /// Sets room aside for answers that leave together. All of it is no more than one message may be long, and is
+    /// counted among what all peers have not read.
     pub(super) fn take_batch_room(&self, bytes: usize) -> bool {
+        let Budgets { outbound, limits, .. } = &*self.budgets;
+        if !outbound.take(bytes, limits.outbound_all) {
+            return false;
+        }
         let most = self.wire().frame_max();
         let add = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= most);
-        self.batched.fetch_update(Ordering::AcqRel, Ordering::Acquire, add).is_ok()
+        let taken = self.batched.fetch_update(Ordering::AcqRel, Ordering::Acquire, add).is_ok();
+        if !taken {
+            outbound.give(bytes);
+        }
+        taken
     }
 
     pub(super) fn give_batch_room(&self, bytes: usize) {
         self.batched.fetch_sub(bytes, Ordering::AcqRel);
+        self.budgets.outbound.give(bytes);
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -182,6 +201,9 @@ impl Link {
         let moves = to.rank() > state.rank();
         if moves {
             tracing::debug!(peer = %self.peer.address, pid = self.peer.pid, from = ?*state, ?to, "connection");
+            if let State::Closed(closed) = &to {
+                closed.log(&self.peer);
+            }
             *state = to;
         }
         moves

@@ -1,6 +1,9 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use nix::errno::Errno;
+use tokio::time::Instant;
+
 use super::arrival::End;
 use super::{Closed, Inbox, Link, Outcome, Received};
 use crate::protocol::{Call, Id, Message};
@@ -15,6 +18,10 @@ pub(super) struct Output {
     answers: usize,
     /// The writer may hold back some of what it took: a process's own output does so.
     unflushed: bool,
+    /// The system had no memory for it.
+    no_memory: bool,
+    /// Since when the system has taken nothing.
+    stalled: Option<Instant>,
     /// Why nothing can be written any more.
     broken: Option<Closed>,
 }
@@ -25,6 +32,9 @@ impl Output {
         let mut moved = false;
         loop {
             if self.owed() == 0 {
+                if !self.bytes.is_empty() {
+                    link.outbox().written(self.bytes.len());
+                }
                 self.answers = link.outbox().take(&mut self.bytes);
                 self.written = 0;
                 if self.bytes.is_empty() {
@@ -39,12 +49,22 @@ impl Output {
             }
             let rest = self.bytes.get(self.written..).unwrap_or_default();
             match Pin::new(&mut *writer).poll_write(cx, rest) {
-                Poll::Pending => return moved,
+                Poll::Pending => {
+                    self.stalled.get_or_insert_with(Instant::now);
+                    return moved;
+                }
                 Poll::Ready(Ok(0)) => self.breaks(link, "the connection takes no more bytes".to_owned()),
                 Poll::Ready(Ok(taken)) => {
                     self.written += taken;
+                    self.stalled = None;
                     self.unflushed = true;
                     moved = true;
+                }
+                Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => (),
+                Poll::Ready(Err(error)) if is_for_want_of_memory(&error) => {
+                    self.no_memory = true;
+                    self.stalled.get_or_insert_with(Instant::now);
+                    return moved;
                 }
                 Poll::Ready(Err(error)) => self.breaks(link, format!("cannot write: {error}")),
             }
@@ -88,6 +108,16 @@ impl Output {
         self.answers
     }
 
+    /// Whether to try again in a while: the system does not tell when it has memory.
+    pub(super) fn takes_a_rest(&mut self) -> bool {
+        std::mem::take(&mut self.no_memory)
+    }
+
+    /// Since when the peer has not made room for more, if it has not.
+    pub(super) fn stalled(&self) -> Option<Instant> {
+        self.stalled.filter(|_| self.broken.is_none())
+    }
+
     /// Why nothing can be written any more. What the peer has sent before that can still be read: a
     /// `goaway` tells which calls did not run.
     pub(super) fn broken(&self) -> Option<&Closed> {
@@ -113,4 +143,10 @@ impl Output {
             }
         });
     }
+}
+
+/// Whether the connection is well, and the system has no memory for what is to be sent at this moment.
+fn is_for_want_of_memory(error: &std::io::Error) -> bool {
+    let known = [Errno::ENOBUFS, Errno::ENOMEM].map(|errno| errno as i32);
+    error.raw_os_error().is_some_and(|errno| known.contains(&errno))
 }

@@ -11,6 +11,7 @@ mod messages;
 mod method;
 #[cfg(feature = "tokio")]
 mod near;
+mod open;
 
 #[cfg(feature = "tokio")]
 mod context;
@@ -27,10 +28,11 @@ mod scope;
 pub use context::{Cancellation, Context};
 pub use description::{
     Description, DescriptionBuilder, ErrorDescription, ErrorsDescription, MethodBuilder, MethodDescription,
-    MethodKind, ParamDescription,
+    MethodKind, ParamDescription, params_max,
 };
 pub use error::{Never, ServiceError};
 pub use method::{Event, Method};
+pub use open::{Open, OpenSchema, Unknown};
 #[cfg(feature = "tokio")]
 pub use request::{Handling, Request, Service};
 #[cfg(feature = "tokio")]

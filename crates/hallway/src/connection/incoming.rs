@@ -313,6 +313,11 @@ impl Ticket {
         self.lane == Lane::Subscription
     }
 
+    /// Whether anything that is said under it goes to anybody: a notification has no id.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.id.is_some()
+    }
+
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.link
     }

@@ -30,7 +30,7 @@ use step::{Step, Steps};
 const STEPS: usize = 200;
 
 /// The sequences of an ordinary test, and what changes that.
-const SEQUENCES: u32 = 64;
+const SEQUENCES: u32 = 32;
 const SEQUENCES_VAR: &str = "HALLWAY_MODEL_SEQUENCES";
 
 /// What everything is drawn from, if it is to be the same again.

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 
 use super::{Context, Event, ServiceError};
-use crate::connection::incoming::Ticket;
+use crate::connection::ticket::Ticket;
 use crate::protocol::{WireError, code};
 
 /// Answers one call. Whatever is answered first is the answer; what goes away without one has answered

@@ -18,6 +18,7 @@ mod skew;
 mod start;
 mod stop;
 mod upgrade;
+mod writes;
 
 use std::fs::read_to_string;
 use std::os::unix::net::UnixListener;

@@ -125,6 +125,11 @@ impl Ticket {
         Hold(Arc::clone(self))
     }
 
+    /// Whether anything that is said under it goes to anybody: a notification has no id.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.id.is_some()
+    }
+
     pub(crate) fn link(&self) -> &Arc<Link> {
         &self.link
     }
@@ -275,7 +280,7 @@ impl Ticket {
 
     fn spend(&self) -> bool {
         let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
-        let spent = *credit > 0;
+        let spent = *credit > 0 || crate::chaos::without("credit");
         if *credit != UNLIMITED {
             *credit = credit.saturating_sub(1);
         }

@@ -78,8 +78,11 @@ impl Responder {
     }
 
     /// Answers with the events of a topic. They have no end of their own: when the connection drains, the
-    /// subscriber hears that the rest is to be asked for on the next one.
+    /// subscriber hears that the rest is to be asked for on the next one. Those of a notification are heard by nobody.
     pub async fn events<T: Serialize>(&self, events: impl Stream<Item = Event<T>>) {
+        if !self.ticket().is_heard() {
+            return;
+        }
         tokio::select! {
             biased;
             () = self.ticket().draining() => {

@@ -6,6 +6,7 @@
 mod access;
 mod counter;
 mod environment;
+mod frames;
 #[cfg(target_os = "linux")]
 mod held;
 mod idle_race;
@@ -13,6 +14,7 @@ mod idle_race;
 mod kill_points;
 #[cfg(target_os = "linux")]
 mod kill_random;
+mod model;
 mod rng;
 mod spawn_race;
 #[cfg(target_os = "linux")]
@@ -46,6 +48,8 @@ const GATES: &[Gate] = &[
     Gate { name: "kill-points", run: kill_points::run, defences: &["dead-sockets"] },
     #[cfg(target_os = "linux")]
     Gate { name: "kill-random", run: kill_random::run, defences: &["outcomes", "write-first"] },
+    Gate { name: "model", run: model::run, defences: &["ids", "credit"] },
+    Gate { name: "frames", run: frames::run, defences: &["values"] },
     Gate { name: "access", run: access::run, defences: &["peer-uid"] },
 ];
 

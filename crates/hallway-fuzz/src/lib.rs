@@ -19,7 +19,7 @@ mod session;
 
 pub use envelope::{jsonrpc, native_json, native_msgpack, sidecar};
 pub use framing::framing;
-pub use mail::{mbox, query};
+pub use mail::{mbox, message, query};
 pub use recognition::recognition;
 pub use session::{client, server};
 
@@ -42,4 +42,5 @@ targets! {
     client,
     query,
     mbox,
+    message,
 }

@@ -50,7 +50,6 @@ fn looks_for_something(query: &Query, depth: usize) {
 /// The choice: how much is read at once; the rest is the file.
 ///
 /// - However it is read, the same messages are in it, in bounds, and none of it is there twice.
-/// - Of each message, what is searched and shown is in its bounds.
 pub fn mbox(data: &[u8]) {
     let mut choices = Choices::new(data);
     let size = usize::from(choices.byte()).max(1);
@@ -63,7 +62,6 @@ pub fn mbox(data: &[u8]) {
         let Found::Message(Entry { raw, origin, .. }) = found else { continue };
         bytes += raw.len();
         assert!(raw.len() <= MESSAGE_MAX && !origin.is_empty());
-        within_bounds(&Message::parse(raw));
     }
     assert!(bytes <= file.len(), "{bytes} bytes of messages in {}", file.len());
 }
@@ -74,7 +72,11 @@ fn messages(file: &[u8], size: usize) -> Vec<Found> {
     found.collect()
 }
 
-fn within_bounds(message: &Message) {
+/// One message of a mailbox.
+///
+/// - What is searched and shown of it is in its bounds.
+pub fn message(data: &[u8]) {
+    let message = Message::parse(data);
     assert!(message.text.len() <= TEXT_MAX && message.attachment_text.len() <= ATTACHMENT_TEXT_MAX);
     assert!(message.attachments.len() <= LIST_MAX && message.to.len() <= LIST_MAX);
     assert!(message.subject.len() <= LINE_MAX && !message.subject.contains(char::is_control));

@@ -6,6 +6,7 @@
 mod access;
 mod counter;
 mod environment;
+mod fuzz;
 #[cfg(target_os = "linux")]
 mod held;
 mod idle_race;
@@ -46,6 +47,7 @@ const GATES: &[Gate] = &[
     Gate { name: "kill-points", run: kill_points::run, defences: &["dead-sockets"] },
     #[cfg(target_os = "linux")]
     Gate { name: "kill-random", run: kill_random::run, defences: &["outcomes", "write-first"] },
+    Gate { name: "fuzz", run: fuzz::run, defences: fuzz::DEFENCES },
     Gate { name: "access", run: access::run, defences: &["peer-uid"] },
 ];
 

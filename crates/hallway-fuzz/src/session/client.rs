@@ -32,7 +32,8 @@ pub fn client(data: &[u8]) {
     let connections = usize::from(choices.within(1..=4));
     let sizes = choices.sizes();
     converse(async move {
-        let door = Arc::new(Door { sizes, state: Mutex::new(State { left: connections, ..State::default() }) });
+        let door =
+            Arc::new(Door { sizes, state: Mutex::new(State { left: connections, ..State::default() }) });
         let running = Arc::<AtomicUsize>::default();
         let client = Client::builder().wire(wire).serve(Clerk::service(&running));
         let client = client.connect(Knock(Arc::clone(&door))).await.expect("the first connection is there");
@@ -42,7 +43,7 @@ pub fn client(data: &[u8]) {
         while !choices.is_over() {
             match choices.byte() % 4 {
                 0 => user.act(&mut choices),
-                1 if choices.byte() % 16 == 0 => {
+                1 if choices.byte().is_multiple_of(16) => {
                     gauges.extend(std::mem::replace(&mut stranger, door.next(wire)).map(Stranger::go));
                 }
                 _ => match &mut stranger {
@@ -118,7 +119,7 @@ impl User {
                 }
                 self.streams.pop();
             }
-            _ if choices.byte() % 32 == 0 => self.client = None,
+            _ if choices.byte().is_multiple_of(32) => self.client = None,
             _ => (),
         }
     }
@@ -131,7 +132,8 @@ impl User {
             }
         }
         for mut items in self.streams {
-            in_time("a stream ends with its connection", async { while items.next().await.is_some() {} }).await;
+            in_time("a stream ends with its connection", async { while items.next().await.is_some() {} })
+                .await;
         }
         for mut events in self.subscriptions {
             in_time("a subscription ends with its connection", async {

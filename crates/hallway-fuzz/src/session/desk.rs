@@ -99,7 +99,7 @@ impl Desk for Clerk {
 
     async fn wait(&self) {
         let _runs = self.runs();
-        pending().await
+        pending::<()>().await;
     }
 
     async fn later(&self, turns: u8) -> u8 {

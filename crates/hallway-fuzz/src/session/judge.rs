@@ -23,7 +23,11 @@ pub(super) struct Judge {
 enum Known {
     /// The first bytes have not told.
     NotYet(Vec<u8>),
-    Wire { said: Inbox, heard: Inbox, wire: Wire },
+    Wire {
+        said: Box<Inbox>,
+        heard: Box<Inbox>,
+        wire: Wire,
+    },
     /// Nothing that could be followed any more.
     Nothing,
 }
@@ -65,9 +69,12 @@ impl Judge {
         self.theirs
     }
 
-    /// Whether the library can be followed, and the next byte that is said begins a message.
-    pub(super) fn is_between_messages(&self) -> bool {
-        matches!(&self.wire, Known::Wire { said, .. } if !said.is_within_message())
+    /// What is spoken, if the library can be followed and the next byte that is said begins a message.
+    pub(super) fn between_messages(&self) -> Option<Wire> {
+        match &self.wire {
+            Known::Wire { said, wire, .. } => (!said.is_within_message()).then_some(*wire),
+            _ => None,
+        }
     }
 
     /// The library can read these bytes.
@@ -140,7 +147,7 @@ impl Judge {
 
 impl From<Wire> for Known {
     fn from(wire: Wire) -> Self {
-        Self::Wire { said: Inbox::new(wire), heard: Inbox::new(wire), wire }
+        Self::Wire { said: Box::new(Inbox::new(wire)), heard: Box::new(Inbox::new(wire)), wire }
     }
 }
 
@@ -170,7 +177,8 @@ fn asked(wire: Wire, calls: &mut HashMap<Id, Tally>, message: &Message<'_, Raw<'
 }
 
 fn asked_by(calls: &mut HashMap<Id, Tally>, id: Option<&Id>, due: u64) {
-    let Some(id) = id else { return };
+    // Whose answer it is that has the id that stands for none, nobody can tell.
+    let Some(id) = id.filter(|id| !id.is_null()) else { return };
     let tally = calls.entry(id.clone()).or_default();
     tally.asked += 1;
     tally.due += due;

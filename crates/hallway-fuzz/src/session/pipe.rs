@@ -14,7 +14,8 @@ pub(super) fn pair(sizes: &[usize]) -> (Duplex, Duplex, Arc<Gauge>) {
     let gauge = Arc::<Gauge>::default();
     let (reader, writer) = ours.stream.into_halves();
     let half = |half| Half { half, cut: Cut::new(sizes), gauge: Arc::clone(&gauge) };
-    let stream = Stream::new(half(reader), Half { half: writer, cut: Cut::new(sizes), gauge: Arc::clone(&gauge) });
+    let stream =
+        Stream::new(half(reader), Half { half: writer, cut: Cut::new(sizes), gauge: Arc::clone(&gauge) });
     (Duplex { peer: ours.peer, stream }, theirs, gauge)
 }
 
@@ -82,13 +83,17 @@ impl Cut {
     /// How much may be moved now. Before one piece in so many there is a pause, which ends by itself.
     fn next(&mut self, cx: &Context<'_>) -> Poll<usize> {
         let size = self.sizes[self.at % self.sizes.len()];
-        if size % 5 == 0 && !std::mem::replace(&mut self.paused, true) {
+        if size.is_multiple_of(5) && !std::mem::replace(&mut self.paused, true) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.paused = false;
-        self.at += 1;
         Poll::Ready(if size < Self::WHOLE { size } else { Self::PIECE_MAX })
+    }
+
+    /// The piece has been moved.
+    fn moved(&mut self) {
+        self.at += 1;
+        self.paused = false;
     }
 }
 
@@ -103,6 +108,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Half<T> {
         let mut piece = [0; Cut::PIECE_MAX];
         let mut piece = ReadBuf::new(&mut piece[..size]);
         ready!(Pin::new(&mut self.half).poll_read(cx, &mut piece))?;
+        self.cut.moved();
         self.gauge.moved(piece.filled().len());
         buffer.put_slice(piece.filled());
         Poll::Ready(Ok(()))
@@ -114,6 +120,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Half<T> {
         self.gauge.polled()?;
         let size = ready!(self.cut.next(cx)).min(bytes.len());
         let written = ready!(Pin::new(&mut self.half).poll_write(cx, &bytes[..size]))?;
+        self.cut.moved();
         self.gauge.moved(written);
         Poll::Ready(Ok(written))
     }

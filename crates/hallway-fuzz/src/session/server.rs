@@ -2,7 +2,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hallway::limits::CALLS_OPEN_MAX;
+use hallway::limits::{CALLS_OPEN_MAX, Limits, OUTBOUND_HIGH};
 use hallway::protocol::Message;
 use hallway::server::{Server, ServerHandle};
 use hallway::transport::{Address, Duplex, Listener};
@@ -13,21 +13,21 @@ use super::stranger::{Stranger, TOKEN};
 use super::{converse, in_time, pipe, settle};
 use crate::choices::Choices;
 
-/// The choices: what the stranger speaks, whether the server knows, whether it asks for a token, and the sizes of
-/// pieces; the rest is what the stranger does.
+/// The choices: what the stranger speaks, whether the server knows, whether it asks for a token, whether it bears little,
+/// and the sizes of pieces; the rest is what the stranger does.
 ///
 /// - What [`Judge`] says of every call.
-/// - Budgets hold at every step.
+/// - No budget was ever exceeded.
 /// - In the end, every call has an end, and nothing is left of the connection.
 pub fn server(data: &[u8]) {
     let mut choices = Choices::new(data);
     let wire = choices.wire();
     let kind = choices.byte();
-    let (pinned, guarded) = (kind & 1 > 0, kind & 2 > 0);
+    let (pinned, guarded, limits) = (kind & 1 > 0, kind & 2 > 0, limits(kind & 4 > 0));
     let sizes = choices.sizes();
     converse(async move {
         let running = Arc::<AtomicUsize>::default();
-        let server = Server::builder().program("fuzz").service(Clerk::service(&running));
+        let server = Server::builder().program("fuzz").service(Clerk::service(&running)).limits(limits);
         let server = if pinned { server.wire(wire) } else { server }.build();
         let handle = server.handle();
 
@@ -46,7 +46,6 @@ pub fn server(data: &[u8]) {
             } else {
                 stranger.act(&mut choices).await;
             }
-            in_budget(&handle);
         }
         everything_ends(stranger, &handle, guarded).await;
         assert_eq!(running.load(Ordering::Relaxed), 0, "handlers go on");
@@ -57,22 +56,44 @@ pub fn server(data: &[u8]) {
 /// One byte in so many: a server that stops takes no more calls.
 const DRAIN: u8 = 0xd1;
 
+/// The limits of a server, or so little that a stranger comes up against all of it.
+fn limits(little: bool) -> Limits {
+    let mut limits = Limits::default();
+    if little {
+        limits.calls_open_all = 8;
+        limits.calls_running = 2;
+        limits.calls_running_all = 3;
+        limits.subscriptions = 2;
+        limits.inbound_all = 40_000;
+        limits.outbound_all = 300_000;
+    }
+    limits
+}
+
+/// What is used of anything was never more than there is.
 fn in_budget(handle: &ServerHandle) {
     let status = handle.status().expect("the server is there");
     assert!(status.connections.now <= 1 && status.calls_open <= CALLS_OPEN_MAX as u64, "{status:?}");
+    let running = status.usage.get("calls_running").map_or(0, |running| running.max);
+    for (name, usage) in &status.usage {
+        // What has begun is answered, at such length at the most.
+        let begun = if name == "outbound_bytes" { running * OUTBOUND_HIGH as u64 } else { 0 };
+        assert!(usage.now <= usage.peak && usage.peak <= usage.max + begun, "{name}: {usage:?}");
+    }
 }
 
 /// Takes everything back, hears everything out, and goes.
 async fn everything_ends(mut stranger: Stranger, handle: &ServerHandle, guarded: bool) {
     in_time("what is said is answered", stranger.hear_out()).await;
-    let follows = stranger.judge().is_between_messages() && !guarded;
-    if follows && !stranger.has_ended() {
+    let wire = stranger.judge().between_messages().filter(|_| !guarded);
+    if let (Some(wire), false) = (wire, stranger.has_ended()) {
+        stranger.speak(wire);
         for id in stranger.judge().open() {
             stranger.send(&Message::Cancel::<()> { id });
         }
         in_time("calls that are taken back end", stranger.hear_out()).await;
     }
-    if follows && !stranger.has_ended() {
+    if wire.is_some() && !stranger.has_ended() {
         stranger.judge().all_answered();
         stranger.finish().await;
         in_time("the connection ends after its last answer", stranger.hear_out()).await;
@@ -81,6 +102,7 @@ async fn everything_ends(mut stranger: Stranger, handle: &ServerHandle, guarded:
     }
     let gauge = stranger.go();
     settle_for_good(handle).await;
+    in_budget(handle);
     gauge.check();
     assert_eq!(Arc::strong_count(&gauge), 1, "something still holds the connection");
 }
@@ -91,7 +113,7 @@ async fn settle_for_good(handle: &ServerHandle) {
         loop {
             settle().await;
             let status = handle.status().expect("the server is there");
-            if status.connections.now == 0 && status.calls_open == 0 {
+            if status.calls_open == 0 && status.usage.values().all(|usage| usage.now == 0) {
                 return;
             }
         }

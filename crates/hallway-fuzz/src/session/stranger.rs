@@ -43,6 +43,11 @@ impl Stranger {
         &self.judge
     }
 
+    /// Speaks otherwise from now on.
+    pub(super) fn speak(&mut self, wire: Wire) {
+        self.wire = wire;
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         self.ended
     }
@@ -114,7 +119,7 @@ impl Stranger {
                 tokio::time::advance(time).await;
             }
             _ => {
-                if choices.byte() % 8 == 0 {
+                if choices.byte().is_multiple_of(8) {
                     self.finish().await;
                 }
             }

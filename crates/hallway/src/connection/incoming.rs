@@ -33,6 +33,11 @@ pub(crate) struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<Id, Entry>,
+    /// The tasks of notifications, by the number of the ticket: nobody can take them back, and they too end with the
+    /// connection.
+    notified: HashMap<u64, AbortHandle>,
+    /// How many tickets there have been.
+    tickets: u64,
     /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
     /// Calls that last, events that nobody asked for among them.
@@ -109,8 +114,10 @@ impl Incoming {
             Some(Id::Unnamed(_)) => Some(table.next_unnamed()),
             id => id.clone(),
         };
+        table.tickets += 1;
         let ticket = Arc::new(Ticket {
             link: Arc::clone(link),
+            number: table.tickets,
             id,
             reply,
             batch: batch.cloned(),
@@ -172,8 +179,17 @@ impl Incoming {
 
     /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
     pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
-        let Some(id) = &ticket.id else { return };
-        match self.table().by_id.get_mut(id) {
+        let mut table = self.table();
+        let Some(id) = &ticket.id else {
+            // Once it is over, or the connection is, it is not entered.
+            if table.stopped && ticket.link.closed().is_some() {
+                task.abort();
+            } else if !ticket.ended.load(Ordering::Acquire) {
+                table.notified.insert(ticket.number, task);
+            }
+            return;
+        };
+        match table.by_id.get_mut(id) {
             Some(entry) => entry.task = Some(task),
             // The connection was closed from elsewhere; or the handler has answered, and may finish.
             None if ticket.withdrawn.load(Ordering::Acquire) => task.abort(),
@@ -220,6 +236,7 @@ impl Incoming {
         let mut table = self.table();
         table.stopped = true;
         table.by_id.drain().for_each(|(_, entry)| entry.withdraw());
+        table.notified.drain().for_each(|(_, task)| task.abort());
     }
 
     /// Calls that are not answered to the end.
@@ -245,8 +262,9 @@ impl Incoming {
             budgets.subscriptions.give(1);
         }
         table.answering += 1;
-        if let Some(id) = &ticket.id {
-            table.by_id.remove(id);
+        match &ticket.id {
+            Some(id) => drop(table.by_id.remove(id)),
+            None => drop(table.notified.remove(&ticket.number)),
         }
         if table.by_id.is_empty() {
             table.by_id.shrink_to(OPEN_KEEP);
@@ -284,6 +302,8 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     link: Arc<Link>,
+    /// Its number among those of its connection.
+    number: u64,
     id: Option<Id>,
     reply: Reply,
     /// What the answer leaves with, if not alone.
@@ -486,7 +506,7 @@ impl Ticket {
 
     /// Answers for a handler that went away without an answer.
     pub(crate) fn settle(&self) {
-        if self.ended.load(Ordering::Acquire) {
+        if self.ended.load(Ordering::Acquire) || crate::chaos::without("owed-answers") {
             return;
         }
         if self.link.closed().is_some() {

@@ -27,7 +27,7 @@ pub(super) trait Desk {
     /// Text of so many KiB.
     async fn long(&self, kib: u8) -> String;
 
-    /// The numbers up to this one.
+    /// The numbers up to this one, and so many at the most.
     fn count(&self, to: u64) -> impl Stream<Item = u64>;
 
     /// What is published.
@@ -78,6 +78,9 @@ impl Clerk {
 /// Few, so that a subscriber is easily late.
 const KEEPS: usize = 8;
 
+/// A whole window and more, and few enough that somebody who has room for all of them hears them out.
+const NUMBERS: u64 = 300;
+
 /// A handler that runs.
 struct Runs(Arc<AtomicUsize>);
 
@@ -115,7 +118,7 @@ impl Desk for Clerk {
     }
 
     fn count(&self, to: u64) -> impl Stream<Item = u64> {
-        stream::iter(1..=to)
+        stream::iter(1..=to.min(NUMBERS))
     }
 
     fn told(&self, since: Option<u64>) -> Subscription<u64> {

@@ -6,6 +6,7 @@
 mod access;
 mod counter;
 mod environment;
+mod fuzz;
 #[cfg(target_os = "linux")]
 mod held;
 mod idle_race;
@@ -48,6 +49,7 @@ const GATES: &[Gate] = &[
     #[cfg(target_os = "linux")]
     Gate { name: "kill-random", run: kill_random::run, defences: &["outcomes", "write-first"] },
     Gate { name: "model", run: model::run, defences: &["ids", "credit"] },
+    Gate { name: "fuzz", run: fuzz::run, defences: fuzz::DEFENCES },
     Gate { name: "access", run: access::run, defences: &["peer-uid"] },
 ];
 

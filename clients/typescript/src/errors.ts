@@ -80,6 +80,7 @@ export const WIRE_CODES: ReadonlyMap<string, "no" | "maybe"> = new Map([
   ["duplicate_id", "no"],
   ["unknown_method", "no"],
   ["not_permitted", "no"],
+  ["slow_writer", "no"],
   ["bad_params", "no"],
   ["busy", "no"],
   ["closing", "no"],

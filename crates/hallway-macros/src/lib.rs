@@ -93,6 +93,10 @@ use proc_macro::TokenStream;
 /// - `#[idempotent]`: the method may run twice, so a client of ours calls it again by itself when it is
 ///   unknown whether the first call ran.
 /// - `#[notification]`: the method has no answer.
+/// - `#[bulk]`: calls of the method take no place of those that are kept for interactive ones. For what takes
+///   long or comes in crowds, such as an import: however many of them run, the others still begin at once.
+/// - `#[params_max = 4 * 1024 * 1024]`: the longest message that calls the method, in bytes, a constant of at
+///   most `hallway::limits::FRAME_MAX`, in place of 1 MiB. A longer one is refused by its id.
 /// - `#[name = "find"]`: the method's name on the wire, in place of its name here. `client`, `clone`,
 ///   `from`, `new` and `with` need one, because the clients have such methods of their own.
 /// - Doc comments are the description's, and the clients' as well. `#[cfg]`, `#[deprecated]` and `#[allow]`

@@ -13,6 +13,7 @@ pub(crate) const RESERVED_CODES: &[&str] = &[
     "unsupported_version",
     "unknown_message",
     "unauthorized",
+    "slow_writer",
     "duplicate_id",
     "unknown_method",
     "not_permitted",

@@ -16,6 +16,7 @@ pub trait Mesh {
     async fn send(&self, target_peer: String, message: Value) -> Result<(), MeshError>;
 
     /// Says something to every peer.
+    #[params_max = hallway::limits::FRAME_MAX]
     async fn broadcast(&self, message: Value);
 
     /// The peers that are connected.

@@ -33,9 +33,12 @@ pub trait Notes {
     fn watch(&self, since: Option<u64>) -> Subscription<Note>;
 
     /// Adds many notes at once, and tells how far it is.
+    #[bulk]
+    #[params_max = 4096]
     async fn import(&self, cx: &Context, count: u64) -> u64;
 
     /// Gives binary data back.
+    #[params_max = hallway::limits::FRAME_MAX]
     async fn echo(&self, data: Bytes) -> Bytes;
 
     /// Asks the caller's own `editor.confirm` first.

@@ -9,6 +9,30 @@ use std::time::Duration;
 /// length prefix always begins with a zero byte, which is how a length-framed client is recognised.
 pub const FRAME_MAX: usize = 16 * 1024 * 1024 - 1;
 
+/// The longest parameters of a method which does not say otherwise (`#[params_max]`), in bytes: what is decoded from
+/// them takes a few times as much, and calls that carry files are rare and known.
+pub const PARAMS_MAX: usize = 1024 * 1024;
+
+/// How much longer than the parameters of a call its message may be, in bytes: its id, its method and its context.
+pub const ENVELOPE_MAX: usize = 16 * 1024;
+
+/// Bytes of unfinished messages and of the parameters of open calls, of all connections of a server together:
+/// what strangers can make a daemon hold before anything has been done for it. Beyond it, and for one connection
+/// beyond half of it, what needs more is refused as `busy`.
+pub const INBOUND_ALL_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes that all peers of a server have been answered and have not read. Beyond it, answers longer than
+/// [`OUTBOUND_HIGH`] become errors, and of a peer that does not read [`BYTES_FREE`] nothing more is begun.
+pub const OUTBOUND_ALL_MAX: usize = 128 * 1024 * 1024;
+
+/// So many bytes in either direction of a connection are not counted against what all have together, so that those
+/// who are no burden never feel what others do.
+pub const BYTES_FREE: usize = 16 * 1024;
+
+/// Buffers that wait for a peer grow by at least so much at a time, in bytes: doubling would take twice of what
+/// they hold.
+pub const BUFFER_STEP: usize = 64 * 1024;
+
 /// How much of an unfinished message is kept of a peer that has not named its token yet, in bytes: a stranger
 /// is not given the room of a message.
 pub const HELLO_MAX: usize = 16 * 1024;
@@ -41,6 +65,29 @@ pub const CALLS_OPEN_MAX: usize = 1024;
 /// connection.
 pub const CALLS_RUNNING_MAX: usize = 64;
 
+/// Calls open on all connections of a server: what waits costs memory, and who waits behind so many gives up.
+pub const CALLS_OPEN_ALL_MAX: usize = 16 * 1024;
+
+/// Calls of all connections of a server that run at the same time.
+pub const CALLS_RUNNING_ALL_MAX: usize = 1024;
+
+/// Of the places for calls that run, of a connection and of the server, one in so many is kept from methods that
+/// are `#[bulk]`: however many of those are called, a short question finds a place.
+pub const PLACES_KEPT: usize = 4;
+
+/// Subscriptions of one connection. They last as long as it does, and take none of the places for calls.
+pub const SUBSCRIPTIONS_MAX: usize = 256;
+
+/// How many reads of one connection are taken before the others have their turn.
+pub const TURN_READS: u32 = 4;
+
+/// How many messages of one connection are acted on before the others have their turn.
+pub const TURN_MESSAGES: usize = 128;
+
+/// How long messages of one connection are acted on before the others have their turn: handlers that compute
+/// without waiting take it.
+pub const TURN_TIME: Duration = Duration::from_millis(1);
+
 /// Bytes waiting for one peer to read before its streams pause, its further calls are left unread and
 /// none begins; and before our own calls to it wait.
 pub const OUTBOUND_HIGH: usize = 256 * 1024;
@@ -61,6 +108,9 @@ pub const TOPIC_RING: usize = 4096;
 /// Connections that one server holds at the same time.
 pub const CONNECTIONS_MAX: usize = 4096;
 
+/// Connections of one process. More than any client needs, and a client that loses them leaves room for others.
+pub const CONNECTIONS_OF_PEER_MAX: usize = 256;
+
 /// File descriptors that connections leave to the rest of the process: a daemon's own are 24 and two for each
 /// listener, [`TURNED_AWAY_MAX`] tell connections why they are refused, and the others are for stores and handlers.
 /// A process that may open few holds fewer connections.
@@ -69,8 +119,17 @@ pub const DESCRIPTORS_RESERVED: usize = 64;
 /// Connections that are being told why they are refused. The next one waits in the listener's queue.
 pub const TURNED_AWAY_MAX: usize = 8;
 
-/// How long a server with a token waits for `hello` on a new connection.
+/// How long a server with a token waits for `hello` on a new connection, and any server, from a connection's first
+/// byte on, until it is known what is spoken.
 pub const HELLO_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a message may take from its first byte to its last: minutes at which nobody stops are a peer that has
+/// stopped. On one machine the longest message takes a hundredth of a second.
+pub const FRAME_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a peer may read nothing of what is written to it. Longer than a debugger's step, or a laptop's lid, is
+/// short; what is not read by then is not going to be.
+pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long calls in flight may take to finish once a server is told to stop.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
@@ -86,27 +145,92 @@ pub const RETRIES_MAX: u32 = 10;
 /// How long the accept loop rests when the system has no descriptor or memory left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The limits that a peer can run into, by name, in bytes, milliseconds or pieces: what `hallway.status`
-/// shows.
-#[must_use]
-pub fn table() -> BTreeMap<String, u64> {
-    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let rows = [
-        ("frame_max_bytes", FRAME_MAX as u64),
-        ("frame_skip_max_bytes", FRAME_SKIP_MAX),
-        ("hello_max_bytes", HELLO_MAX as u64),
-        ("header_max_bytes", HEADER_MAX as u64),
-        ("recognise_max_bytes", RECOGNISE_MAX as u64),
-        ("depth_max", DEPTH_MAX as u64),
-        ("calls_open_max", CALLS_OPEN_MAX as u64),
-        ("calls_running_max", CALLS_RUNNING_MAX as u64),
-        ("outbound_high_bytes", OUTBOUND_HIGH as u64),
-        ("stream_window_max", STREAM_WINDOW_MAX.into()),
-        ("topic_ring", TOPIC_RING as u64),
-        ("connections_max", CONNECTIONS_MAX as u64),
-        ("hello_deadline_ms", milliseconds(HELLO_DEADLINE)),
-        ("drain_deadline_ms", milliseconds(DRAIN_DEADLINE)),
-        ("deadline_max_ms", milliseconds(DEADLINE_MAX)),
-    ];
-    rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+/// The limits that a program may set for a server, see [`ServerBuilder::limits`](crate::server::ServerBuilder::limits).
+/// Each has the value of the constant that it names if not said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// [`CONNECTIONS_MAX`], and never more than the process has descriptors for.
+    pub connections: usize,
+    /// [`CONNECTIONS_OF_PEER_MAX`].
+    pub connections_of_peer: usize,
+    /// [`CALLS_OPEN_ALL_MAX`].
+    pub calls_open_all: usize,
+    /// [`CALLS_RUNNING_MAX`], of one connection.
+    pub calls_running: usize,
+    /// [`CALLS_RUNNING_ALL_MAX`].
+    pub calls_running_all: usize,
+    /// [`SUBSCRIPTIONS_MAX`], of one connection.
+    pub subscriptions: usize,
+    /// [`INBOUND_ALL_MAX`].
+    pub inbound_all: usize,
+    /// [`OUTBOUND_ALL_MAX`].
+    pub outbound_all: usize,
+    /// [`HELLO_DEADLINE`].
+    pub hello_deadline: Duration,
+    /// [`FRAME_DEADLINE`].
+    pub frame_deadline: Duration,
+    /// [`WRITE_DEADLINE`].
+    pub write_deadline: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: CONNECTIONS_MAX,
+            connections_of_peer: CONNECTIONS_OF_PEER_MAX,
+            calls_open_all: CALLS_OPEN_ALL_MAX,
+            calls_running: CALLS_RUNNING_MAX,
+            calls_running_all: CALLS_RUNNING_ALL_MAX,
+            subscriptions: SUBSCRIPTIONS_MAX,
+            inbound_all: INBOUND_ALL_MAX,
+            outbound_all: OUTBOUND_ALL_MAX,
+            hello_deadline: HELLO_DEADLINE,
+            frame_deadline: FRAME_DEADLINE,
+            write_deadline: WRITE_DEADLINE,
+        }
+    }
+}
+
+impl Limits {
+    /// Every limit by name, in bytes, milliseconds or pieces: what `hallway.status` shows.
+    #[must_use]
+    pub fn table(&self) -> BTreeMap<String, u64> {
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let rows = [
+            ("params_max_bytes", PARAMS_MAX as u64),
+            ("envelope_max_bytes", ENVELOPE_MAX as u64),
+            ("frame_max_bytes", FRAME_MAX as u64),
+            ("frame_skip_max_bytes", FRAME_SKIP_MAX),
+            ("hello_max_bytes", HELLO_MAX as u64),
+            ("header_max_bytes", HEADER_MAX as u64),
+            ("recognise_max_bytes", RECOGNISE_MAX as u64),
+            ("depth_max", DEPTH_MAX as u64),
+            ("calls_open_max", CALLS_OPEN_MAX as u64),
+            ("calls_open_all_max", self.calls_open_all as u64),
+            ("calls_running_max", self.calls_running as u64),
+            ("calls_running_all_max", self.calls_running_all as u64),
+            ("places_kept", PLACES_KEPT as u64),
+            ("subscriptions_max", self.subscriptions as u64),
+            ("turn_reads", TURN_READS.into()),
+            ("turn_messages", TURN_MESSAGES as u64),
+            ("turn_time_ms", milliseconds(TURN_TIME)),
+            ("inbound_all_max_bytes", self.inbound_all as u64),
+            ("outbound_high_bytes", OUTBOUND_HIGH as u64),
+            ("outbound_all_max_bytes", self.outbound_all as u64),
+            ("bytes_free", BYTES_FREE as u64),
+            ("stream_window_max", STREAM_WINDOW_MAX.into()),
+            ("topic_ring", TOPIC_RING as u64),
+            ("connections_max", self.connections as u64),
+            ("connections_of_peer_max", self.connections_of_peer as u64),
+            ("descriptors_reserved", DESCRIPTORS_RESERVED as u64),
+            ("turned_away_max", TURNED_AWAY_MAX as u64),
+            ("hello_deadline_ms", milliseconds(self.hello_deadline)),
+            ("frame_deadline_ms", milliseconds(self.frame_deadline)),
+            ("write_deadline_ms", milliseconds(self.write_deadline)),
+            ("drain_deadline_ms", milliseconds(DRAIN_DEADLINE)),
+            ("deadline_max_ms", milliseconds(DEADLINE_MAX)),
+        ];
+        rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }

@@ -113,6 +113,7 @@ DID_NOT_RUN = frozenset(
         "duplicate_id",
         "unknown_method",
         "not_permitted",
+        "slow_writer",
         "bad_params",
         "busy",
         "closing",

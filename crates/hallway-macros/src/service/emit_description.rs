@@ -1,7 +1,8 @@
 //! The function that returns the description, and the defaults that it shares with the router.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
 
 use super::model::{Absent, Method, Parameter, Service, Shape};
 use crate::attributes;
@@ -41,6 +42,8 @@ fn method(service: &Service, method: &Method) -> TokenStream {
     let name = method.wire_name();
     let docs = attributes::docs(&method.attributes);
     let idempotent = method.idempotent.then(|| quote!(m.idempotent();));
+    let bulk = method.bulk.then(|| quote!(m.bulk();));
+    let params_max = params_max(method);
     let reply = method.reply.iter();
     let params = method.parameters().map(|parameter| param(service, method, parameter));
     let shape = shape(&method.shape);
@@ -48,11 +51,25 @@ fn method(service: &Service, method: &Method) -> TokenStream {
         #conditions
         let builder = builder.method(#name, #docs, |m| {
             #idempotent
+            #bulk
+            #params_max
             #(#params)*
             #shape
             #(m.reply(#reply);)*
         });
     }
+}
+
+/// A constant, so that the compiler refuses what is too much.
+fn params_max(method: &Method) -> Option<TokenStream> {
+    let bytes = method.params_max.as_ref()?;
+    let name = method.params_max_name();
+    let checked = quote_spanned!(bytes.span()=> ::hallway::service::params_max(#bytes));
+    Some(quote! {
+        #[allow(non_upper_case_globals)]
+        const #name: u64 = #checked;
+        m.params_max(#name);
+    })
 }
 
 fn param(service: &Service, method: &Method, parameter: &Parameter) -> TokenStream {

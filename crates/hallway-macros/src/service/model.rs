@@ -34,6 +34,9 @@ pub(crate) struct Method {
     /// What stays on the trait's method.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) idempotent: bool,
+    pub(crate) bulk: bool,
+    /// What `#[params_max = N]` says.
+    pub(crate) params_max: Option<Expr>,
     pub(crate) receiver: Receiver,
     pub(crate) inputs: Vec<Input>,
     pub(crate) shape: Shape,
@@ -132,6 +135,12 @@ impl Method {
     /// Returns the name of the hidden static that a client calls the method by.
     pub(crate) fn static_name(&self) -> Ident {
         format_ident!("__METHOD_{}", self.ident.unraw())
+    }
+
+    /// Returns the name of the constant that holds the longest message to the method. A name that no
+    /// expression of the user's means, because it is in scope there.
+    pub(crate) fn params_max_name(&self) -> Ident {
+        format_ident!("__PARAMS_MAX_{}", self.ident.unraw())
     }
 
     /// Returns the span of what is generated for the method: the compiler's remarks about a type appear at

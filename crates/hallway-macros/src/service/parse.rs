@@ -2,8 +2,8 @@
 
 use quote::ToTokens as _;
 use syn::{
-    Attribute, Expr, FnArg, Generics, Ident, ItemTrait, LitStr, Meta, Pat, PatType, Receiver, ReceiverKind,
-    Safety, Signature, TraitItem, TraitItemFn, Type,
+    Attribute, Expr, FnArg, Generics, Ident, ItemTrait, Lit, LitStr, Meta, Pat, PatType, Receiver,
+    ReceiverKind, Safety, Signature, TraitItem, TraitItemFn, Type,
 };
 
 use super::model::{Absent, Argument, Input, Method, Parameter, Service};
@@ -68,6 +68,8 @@ fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
     let TraitItemFn { attrs: mut attributes, modifiers, sig: mut signature, default, .. } = function;
     let notification = attributes::take_flag(&mut attributes, "notification", mistakes);
     let idempotent = attributes::take_flag(&mut attributes, "idempotent", mistakes);
+    let bulk = attributes::take_flag(&mut attributes, "bulk", mistakes);
+    let params_max = params_max(&mut attributes, mistakes);
     let renamed = text(&mut attributes, "name", mistakes);
     let reply = text(&mut attributes, "reply", mistakes);
 
@@ -99,6 +101,8 @@ fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
         reply,
         attributes,
         idempotent,
+        bulk,
+        params_max,
         receiver: receiver?,
         inputs,
         shape: shape?,
@@ -111,6 +115,25 @@ fn method(function: TraitItemFn, mistakes: &mut Mistakes) -> Option<Method> {
 fn text(attributes: &mut Vec<Attribute>, name: &str, mistakes: &mut Mistakes) -> Option<LitStr> {
     let attribute = attributes::take(attributes, name, mistakes)?;
     mistakes.keep(attributes::string(&attribute, name))
+}
+
+/// Removes `#[params_max = ...]`, and returns the number of bytes. Whether there may be so many the compiler finds,
+/// which can read a constant.
+fn params_max(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Option<Expr> {
+    let attribute = attributes::take(attributes, "params_max", mistakes)?;
+    let value = match &attribute.meta {
+        Meta::NameValue(pair) => Some(&pair.value),
+        _ => None,
+    };
+    let number = |value: &&Expr| match value {
+        Expr::Lit(literal) => matches!(literal.lit, Lit::Int(_)),
+        _ => true,
+    };
+    let number = value.filter(number).cloned();
+    if number.is_none() {
+        mistakes.say(&attribute, "write the longest message in bytes: `#[params_max = 4 * 1024 * 1024]`");
+    }
+    number
 }
 
 fn check_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {

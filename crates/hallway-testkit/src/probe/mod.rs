@@ -18,6 +18,7 @@ pub use values::{Fuse, Odd};
 #[hallway::service(name = "probe", version = "1.0")]
 pub trait Probe {
     /// Gives the text back.
+    #[params_max = hallway::limits::FRAME_MAX]
     async fn echo(&self, text: String) -> String;
 
     /// Adds two numbers.

@@ -111,7 +111,13 @@ impl ClientBuilder {
     }
 
     fn opening(&self) -> Opening {
-        Opening { wire: Some(self.wire), hello: self.hello.clone(), greets: true, token: None }
+        Opening {
+            wire: Some(self.wire),
+            hello: self.hello.clone(),
+            greets: true,
+            token: None,
+            budgets: Arc::default(),
+        }
     }
 }
 

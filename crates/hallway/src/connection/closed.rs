@@ -22,6 +22,10 @@ impl Closed {
     pub const IO: &str = "io";
     /// The peer broke the rules of the protocol.
     pub const VIOLATION: &str = "protocol_violation";
+    /// The peer did not read what was written to it.
+    pub const SLOW_READER: &str = "slow_reader";
+    /// The peer began a message and did not end it.
+    pub const SLOW_WRITER: &str = "slow_writer";
     /// This side had no more use for it.
     pub const BY_US: &str = "closed_by_us";
 

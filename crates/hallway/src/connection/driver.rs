@@ -9,10 +9,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead as _, ReadBuf};
-use tokio::time::Sleep;
+use tokio::time::Instant;
 
 use super::arrival::End;
 use super::batch::Batch;
+use super::budgets::Lane;
+use super::deadlines::{Deadlines, Due};
 use super::first_bytes::FirstBytes;
 use super::incoming::Ticket;
 use super::link::State;
@@ -21,15 +23,42 @@ use super::output::Output;
 use super::turn::Turn;
 use super::{Closed, Inbox, Link, Received, Recognition, Refusal};
 use crate::encoding::Raw;
-use crate::limits::{HELLO_DEADLINE, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE};
+use crate::limits::{
+    BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, PARAMS_MAX, READ_SIZE, TURN_MESSAGES,
+    TURN_READS, TURN_TIME,
+};
 use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
 use crate::transport::Stream;
 
 /// A call in the works.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What a method asks of the connection that calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) lane: Lane,
+    /// The longest parameters, in bytes.
+    pub(crate) params_max: usize,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { lane: Lane::Interactive, params_max: PARAMS_MAX }
+    }
+}
+
 /// Whoever serves the peer's calls.
 pub(crate) trait Dispatch: Send + Sync + 'static {
+    /// What is to be known of a method before it is called.
+    fn terms(&self, _method: &str) -> Terms {
+        Terms::default()
+    }
+
+    /// The longest parameters of any method, in bytes.
+    fn params_max(&self) -> usize {
+        PARAMS_MAX
+    }
+
     /// Begins a call. `None`: it has been answered already.
     fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling>;
 
@@ -55,11 +84,13 @@ pub(crate) struct Driver {
     /// Our `hello` is in line, and what the peer has sent after its own waits until it has gone: a peer
     /// that has not heard it may conclude that nothing ran.
     greeting: bool,
+    /// There are messages left that were read in an earlier turn.
+    more: bool,
+    /// How much of the inbox is counted against what all may hold.
+    charged: usize,
     /// The peer has finished sending.
     end_of_input: bool,
-    /// The `hello` with the token is due; after the end of input, the next look whether the peer has gone;
-    /// once nothing can be written any more, the end.
-    timer: Option<Pin<Box<Sleep>>>,
+    deadlines: Deadlines,
 }
 
 /// How often to look whether a peer that has finished sending is still there to read the answers. The
@@ -73,7 +104,10 @@ thread_local! {
 
 impl Driver {
     pub(crate) fn new(link: Arc<Link>, stream: Stream, dispatch: Arc<dyn Dispatch>) -> Self {
-        let guarded = matches!(link.state(), State::Guarded { .. });
+        let mut deadlines = Deadlines::default();
+        if matches!(link.state(), State::Guarded { .. }) {
+            deadlines.set(Due::Token, link.budgets().limits.hello_deadline);
+        }
         Self {
             first: FirstBytes::default(),
             inbox: Inbox::new(link.wire()),
@@ -82,8 +116,10 @@ impl Driver {
             dispatch,
             output: Output::default(),
             greeting: false,
+            more: false,
+            charged: 0,
             end_of_input: false,
-            timer: guarded.then(|| Box::pin(tokio::time::sleep(HELLO_DEADLINE))),
+            deadlines,
         }
     }
 
@@ -95,13 +131,20 @@ impl Driver {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.link.outbox().register(cx.waker());
+        let mut reads = 0;
         loop {
             let wrote = self.write(cx);
             if self.is_over() {
                 return Poll::Ready(());
             }
+            if reads == TURN_READS || self.more && reads > 0 {
+                // The other connections' turn.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let read = self.read(cx);
-            let timed = self.look_at_timer(cx);
+            reads += u32::from(read);
+            let timed = self.look_at_deadlines(cx);
             if !(wrote || read || timed) {
                 return Poll::Pending;
             }
@@ -141,7 +184,12 @@ impl Driver {
         let wrote = self.output.write(&self.link, &mut *self.stream.writer, cx);
         let breaks = whole && self.output.broken().is_some();
         if breaks {
-            self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
+            self.deadlines.set(Due::Gone, GONE_CHECK);
+        }
+        let within = self.link.budgets().limits.write_deadline;
+        match self.output.stalled() {
+            Some(since) => self.deadlines.set_at(Due::Reading, since + within),
+            None => self.deadlines.clear(Due::Reading),
         }
         wrote || breaks
     }
@@ -160,6 +208,10 @@ impl Driver {
                 self.receive(&[]);
             }
             return gone;
+        }
+        if std::mem::take(&mut self.more) {
+            self.receive(&[]);
+            return true;
         }
         let mut buffer = BUFFER.take();
         buffer.resize(READ_SIZE, 0);
@@ -187,8 +239,12 @@ impl Driver {
         }
         let (recognition, bytes) = self.first.receive(bytes);
         match recognition {
-            Recognition::NeedMore => (),
+            Recognition::NeedMore if self.deadlines.is_set(Due::Recognition) => (),
+            Recognition::NeedMore => {
+                self.deadlines.set(Due::Recognition, self.link.budgets().limits.hello_deadline);
+            }
             Recognition::Wire(wire) => {
+                self.deadlines.clear(Due::Recognition);
                 self.link.recognised(wire);
                 self.inbox = Inbox::new(wire);
                 messages::subscribe(&self.link, &self.dispatch);
@@ -199,26 +255,63 @@ impl Driver {
     }
 
     fn receive_messages(&mut self, bytes: &[u8]) {
-        let Self { inbox, link, dispatch, timer, .. } = self;
-        let outcome = inbox.receive_until(bytes, |received| match received {
-            // What stands behind the message that ended the conversation is nobody's any more.
-            _ if link.closed().is_some() => ControlFlow::Continue(()),
-            Received::Message(message) => act(link, dispatch, timer, message, None),
-            Received::Refused(refusal) => {
-                refuse(link, refusal, None);
-                ControlFlow::Continue(())
+        let Self { inbox, link, dispatch, deadlines, .. } = self;
+        // Answers to our own calls may be as long as any message.
+        let answered = link.spoke_first() || link.outgoing().any_open();
+        inbox.set_max(if answered { FRAME_MAX } else { dispatch.params_max() + ENVELOPE_MAX });
+        let (mut acted, mut greeting, mut began) = (0, false, None);
+        let outcome = inbox.receive_until(bytes, |received| {
+            acted += 1;
+            match received {
+                // What stands behind the message that ended the conversation is nobody's any more.
+                _ if link.closed().is_some() => return ControlFlow::Continue(()),
+                Received::Message(message) => {
+                    greeting = act(link, dispatch, deadlines, message, None).is_break();
+                }
+                Received::Refused(refusal) => refuse(link, refusal, None),
+                Received::Batch(messages) => act_on_all(link, dispatch, deadlines, messages),
             }
-            Received::Batch(messages) => {
-                act_on_all(link, dispatch, timer, messages);
-                ControlFlow::Continue(())
+            if greeting || acted >= TURN_MESSAGES || takes_long(&mut began) {
+                return ControlFlow::Break(());
             }
+            ControlFlow::Continue(())
         });
         match outcome {
-            Ok(flow) => self.greeting = flow.is_break(),
+            Ok(flow) => {
+                self.greeting = greeting;
+                self.more = flow.is_break() && !greeting;
+            }
             Err(error) => refuse_connection(&self.link, WireError::new(code::BAD_FRAME, error.to_string())),
         }
+        self.look_at_unfinished(acted > 0);
+    }
+
+    /// Bounds what is kept of a message that has not ended, and for how long.
+    fn look_at_unfinished(&mut self, new: bool) {
         if self.inbox.held() > HELLO_MAX && matches!(self.link.state(), State::Guarded { .. }) {
             refuse_stranger(&self.link);
+        }
+        // What waits for its turn is not the peer's fault.
+        if self.greeting || self.more || !self.inbox.is_within_message() {
+            self.deadlines.clear(Due::Message);
+        } else if new || !self.deadlines.is_set(Due::Message) {
+            self.deadlines.set(Due::Message, self.link.budgets().limits.frame_deadline);
+        }
+        self.charge();
+    }
+
+    /// Counts what is kept among what all connections keep; what finds no room is not kept.
+    fn charge(&mut self) {
+        let held = self.inbox.held();
+        let held = if held > BYTES_FREE { held } else { 0 };
+        let budgets = self.link.budgets();
+        let more = held.saturating_sub(self.charged);
+        if more == 0 || budgets.inbound.take(more, budgets.limits.inbound_all) {
+            budgets.inbound.give(self.charged.saturating_sub(held));
+            self.charged = held;
+        } else {
+            self.inbox.let_go();
+            budgets.inbound.give(std::mem::take(&mut self.charged));
         }
     }
 
@@ -239,26 +332,40 @@ impl Driver {
         if gone {
             self.link.close(&closed);
         } else {
-            self.timer = Some(Box::pin(tokio::time::sleep(GONE_CHECK)));
+            self.deadlines.set(Due::Gone, GONE_CHECK);
         }
         true
     }
 
-    fn look_at_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(timer) = &mut self.timer else { return false };
-        if timer.as_mut().poll(cx).is_pending() {
-            return false;
-        }
-        if self.end_of_input {
-            return self.input_ends();
-        }
-        self.timer = None;
-        if let Some(broken) = self.output.broken() {
-            self.link.close(broken);
-        }
-        if matches!(self.link.state(), State::Guarded { .. }) {
-            let message = format!("no hello with the token within {HELLO_DEADLINE:?}");
-            refuse_connection(&self.link, WireError::new(code::UNAUTHORIZED, message));
+    fn look_at_deadlines(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(due) = self.deadlines.poll(cx) else { return false };
+        let limits = &self.link.budgets().limits;
+        match due {
+            Due::Token => {
+                let message = format!("no hello with the token within {:?}", limits.hello_deadline);
+                refuse_connection(&self.link, WireError::new(code::UNAUTHORIZED, message));
+            }
+            Due::Recognition => {
+                let within = limits.hello_deadline;
+                let message = format!("what was sent within {within:?} does not tell what is spoken");
+                refuse_connection(&self.link, WireError::new(code::SLOW_WRITER, message));
+            }
+            Due::Message if crate::chaos::without("frame-deadline") => (),
+            Due::Message => {
+                let message = format!("a message that began did not end within {:?}", limits.frame_deadline);
+                refuse_connection(&self.link, WireError::new(code::SLOW_WRITER, message));
+            }
+            Due::Reading if crate::chaos::without("write-deadline") => (),
+            Due::Reading => {
+                let reason = format!("the peer read nothing for {:?}", limits.write_deadline);
+                self.link.close(&Closed::new(Closed::SLOW_READER, reason));
+            }
+            Due::Gone if self.end_of_input => return self.input_ends(),
+            Due::Gone => {
+                if let Some(broken) = self.output.broken() {
+                    self.link.close(broken);
+                }
+            }
         }
         true
     }
@@ -273,6 +380,7 @@ impl Driver {
 /// A runtime that shuts down drops its tasks where they stand: who waits on this connection hears of it.
 impl Drop for Driver {
     fn drop(&mut self) {
+        self.link.budgets().inbound.give(self.charged);
         self.link.close(&Closed::new(Closed::BY_US, "the connection's task was dropped"));
         self.link.outbox().shut();
     }
@@ -312,7 +420,7 @@ fn answer(link: &Link, batch: Option<&Arc<Batch>>, id: Option<Id>, error: WireEr
 fn act_on_all(
     link: &Arc<Link>,
     dispatch: &Arc<dyn Dispatch>,
-    timer: &mut Option<Pin<Box<Sleep>>>,
+    deadlines: &mut Deadlines,
     messages: Vec<Result<Message<'_, Raw<'_>>, ProtocolError>>,
 ) {
     let batch = match Batch::new(link, &messages) {
@@ -327,7 +435,7 @@ fn act_on_all(
             Ok(Message::Hello(_)) if !matches!(link.state(), State::Guarded { .. }) => (),
             Ok(Message::Hello(_)) => refuse_stranger(link),
             Ok(message) => {
-                let _goes_on = act(link, dispatch, timer, message, batch.as_ref());
+                let _goes_on = act(link, dispatch, deadlines, message, batch.as_ref());
             }
         }
     }
@@ -337,12 +445,12 @@ fn act_on_all(
 fn act(
     link: &Arc<Link>,
     dispatch: &Arc<dyn Dispatch>,
-    timer: &mut Option<Pin<Box<Sleep>>>,
+    deadlines: &mut Deadlines,
     message: Message<'_, Raw<'_>>,
     batch: Option<&Arc<Batch>>,
 ) -> ControlFlow<()> {
     match message {
-        Message::Hello(hello) => return greeted(link, dispatch, timer, &hello),
+        Message::Hello(hello) => return greeted(link, dispatch, deadlines, &hello),
         _ if matches!(link.state(), State::Guarded { .. }) => {
             refuse_stranger(link);
         }
@@ -385,7 +493,7 @@ fn act(
 fn greeted(
     link: &Arc<Link>,
     dispatch: &Arc<dyn Dispatch>,
-    timer: &mut Option<Pin<Box<Sleep>>>,
+    deadlines: &mut Deadlines,
     hello: &Hello,
 ) -> ControlFlow<()> {
     link.outgoing().hello();
@@ -397,7 +505,7 @@ fn greeted(
         link.advance(State::Open);
         messages::subscribe(link, dispatch);
     }
-    *timer = None;
+    deadlines.clear(Due::Token);
     if !link.outgoing().answers_hello() {
         return ControlFlow::Continue(());
     }
@@ -420,7 +528,9 @@ fn turn_away(link: &Link, refusal: Refusal) {
 
 /// Says why, and ends the connection.
 fn refuse_connection(link: &Link, error: WireError) {
-    let closed = Closed::new(Closed::VIOLATION, error.message.as_str());
+    let slow = error.code == code::SLOW_WRITER;
+    let reason = if slow { Closed::SLOW_WRITER } else { Closed::VIOLATION };
+    let closed = Closed::new(reason, error.message.as_str());
     let _written = link.send(&Message::Error::<()> { id: None, error });
     link.close(&closed);
 }
@@ -438,7 +548,14 @@ pub(super) fn begin(
     reply: Reply,
     batch: Option<&Arc<Batch>>,
 ) {
-    let ticket = match link.incoming().open(link, &call, reply, batch) {
+    let terms = dispatch.terms(&call.method);
+    let size = call.params.map_or(0, |params| params.bytes().len());
+    let opened = if size > terms.params_max {
+        Err(too_long(&call.method, size, terms.params_max))
+    } else {
+        link.incoming().open(link, &call, terms, size, reply, batch)
+    };
+    let ticket = match opened {
         Ok(ticket) => ticket,
         Err(error) => {
             if call.id.is_some() {
@@ -458,6 +575,24 @@ pub(super) fn begin(
     }
 }
 
+fn too_long(method: &str, size: usize, max: usize) -> WireError {
+    let message = format!("{size} bytes of parameters, where `{method}` takes {max} at the most");
+    WireError::new(code::FRAME_TOO_LONG, message)
+        .with_details(&serde_json::json!({ "size": size, "max": max }))
+}
+
+/// Whether messages have been acted on for so long that it is the other connections' turn. The clock is not looked at
+/// for one that comes alone.
+fn takes_long(began: &mut Option<Instant>) -> bool {
+    match began {
+        None => {
+            *began = Some(Instant::now());
+            false
+        }
+        Some(began) => began.elapsed() >= TURN_TIME,
+    }
+}
+
 /// Polls a handler once, here, if it is its turn; only one that has to wait becomes a task. While the peer
 /// does not read its answers, nothing begins.
 fn start(link: &Arc<Link>, mut handler: Handler) {
@@ -465,9 +600,8 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
     if ticket.is_overdue() {
         return;
     }
-    let running = link.incoming().places(&ticket);
     let waits = link.is_full() || !handler.turn.has_come();
-    let place = if waits { None } else { running.clone().try_acquire_owned().ok() };
+    let place = if waits { None } else { link.incoming().try_place(&ticket) };
     // Nothing is lost by not being woken: the task polls again at once.
     if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
@@ -477,9 +611,9 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
     let run = async move {
         handler.turn.comes().await;
         let _place = match place {
-            Some(place) => Ok(place),
+            Some(place) => place,
             None => {
-                let place = running.acquire_owned().await;
+                let place = waiting.incoming().place(&handler.ticket).await;
                 waiting.room().await;
                 place
             }

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use super::Wire;
 use crate::encoding::Raw;
 use crate::framing::{FrameError, Rest, Scan, Seen};
-use crate::limits::FRAME_HEAD;
+use crate::limits::{BUFFER_STEP, FRAME_HEAD};
 use crate::protocol::{Message, ProtocolError, WireError, code};
 
 /// Bytes in, messages out, in whatever pieces the bytes arrive.
@@ -13,6 +13,8 @@ use crate::protocol::{Message, ProtocolError, WireError, code};
 #[derive(Debug)]
 pub struct Inbox {
     wire: Wire,
+    /// The longest body that is taken.
+    max: usize,
     /// The beginning of a frame whose rest has not arrived.
     held: Vec<u8>,
     /// How far `held` has been searched for the frame's end.
@@ -38,6 +40,8 @@ struct Skipping {
     rest: Rest,
     head: Vec<u8>,
     size: u64,
+    /// It is not too long: there was no room for it.
+    no_room: bool,
 }
 
 /// Kept buffers up to this capacity, in bytes, are not worth giving back.
@@ -47,7 +51,29 @@ impl Inbox {
     /// An empty one.
     #[must_use]
     pub fn new(wire: Wire) -> Self {
-        Self { wire, held: Vec::new(), seen: Seen::default(), skipping: None }
+        Self { wire, max: wire.frame_max(), held: Vec::new(), seen: Seen::default(), skipping: None }
+    }
+
+    /// Takes bodies of up to so many bytes from now on, and no more than the [`Wire`] does.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn set_max(&mut self, bytes: usize) {
+        self.max = bytes.min(self.wire.frame_max());
+    }
+
+    /// Reads over the rest of the message that has begun: there is no room for it. It is answered as `busy`.
+    pub(crate) fn let_go(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        // The frame's own head says how it goes on, as that of one that is too long does.
+        let scan = self.wire.framing().scan(&held, &mut Seen::default(), 0);
+        self.seen = Seen::default();
+        // A head that has not ended is short, and kept.
+        let Ok(Scan::TooLong { body, rest }) = scan else {
+            self.held = held;
+            return;
+        };
+        let mut skipping = Skipping { rest, head: Vec::new(), size: 0, no_room: true };
+        skipping.take(held.get(body..).unwrap_or_default());
+        self.skipping = Some(skipping);
     }
 
     /// Whether a message has begun and not ended.
@@ -86,11 +112,17 @@ impl Inbox {
     ) -> Result<ControlFlow<()>, FrameError> {
         if self.held.is_empty() {
             let (used, flow) = self.frames(input, &mut each)?;
+            // No more than one read brings.
             self.held.extend_from_slice(input.get(used..).unwrap_or_default());
             return Ok(flow);
         }
         let mut held = std::mem::take(&mut self.held);
-        held.extend_from_slice(input);
+        if !keep(&mut held, input) {
+            self.held = held;
+            self.let_go();
+            let (_all, flow) = self.frames(input, &mut each)?;
+            return Ok(flow);
+        }
         let (used, flow) = self.frames(&held, &mut each)?;
         held.drain(..used);
         if !held.is_empty() || held.capacity() <= KEEP {
@@ -115,14 +147,14 @@ impl Inbox {
                 if !whole {
                     break;
                 }
-                flow = each(Received::Refused(skipping.refusal(self.wire)));
+                flow = each(Received::Refused(skipping.refusal(self.wire, self.max)));
                 self.skipping = None;
                 continue;
             }
             if rest.is_empty() {
                 break;
             }
-            match self.wire.framing().scan(rest, &mut self.seen, self.wire.frame_max())? {
+            match self.wire.framing().scan(rest, &mut self.seen, self.max)? {
                 Scan::More => break,
                 Scan::Blank { end } => at += end,
                 Scan::Frame { body, end } => {
@@ -130,7 +162,7 @@ impl Inbox {
                     at += end;
                 }
                 Scan::TooLong { body, rest } => {
-                    self.skipping = Some(Skipping { rest, head: Vec::new(), size: 0 });
+                    self.skipping = Some(Skipping { rest, head: Vec::new(), size: 0, no_room: false });
                     at += body;
                 }
             }
@@ -138,6 +170,19 @@ impl Inbox {
         }
         Ok((at, flow))
     }
+}
+
+/// Adds what has arrived of a message. A long one grows by a quarter at a time: doubling would take twice of what has
+/// arrived. `false`: there is no memory for it.
+fn keep(held: &mut Vec<u8>, arrived: &[u8]) -> bool {
+    if held.capacity() - held.len() < arrived.len() {
+        let step = if held.len() < BUFFER_STEP { held.len() } else { held.len() / 4 };
+        if held.try_reserve_exact(arrived.len().max(step)).is_err() {
+            return false;
+        }
+    }
+    held.extend_from_slice(arrived);
+    true
 }
 
 fn read(wire: Wire, body: &[u8]) -> Received<'_> {
@@ -172,8 +217,14 @@ impl Skipping {
         (used, whole)
     }
 
-    fn refusal(&self, wire: Wire) -> ProtocolError {
-        let (size, max) = (self.size, wire.frame_max());
+    fn refusal(&self, wire: Wire, max: usize) -> ProtocolError {
+        let size = self.size;
+        if self.no_room {
+            let message =
+                format!("no room for a message of {size} bytes now; it was read over; try again later");
+            let error = WireError::new(code::BUSY, message).retryable(true);
+            return wire.protocol().refuse(wire.encoding(), &self.head, error);
+        }
         let message = format!("a message of {size} bytes, where {max} is the most; it was read over");
         let error = WireError::new(code::FRAME_TOO_LONG, message)
             .with_details(&serde_json::json!({ "size": size, "max": max }));

@@ -1,29 +1,33 @@
 //! Calls that the peer has made and that have not been answered to the end.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::{self, Notify, Semaphore};
+use tokio::sync::{self, Notify};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::batch::Batch;
+use super::budgets::{Budgets, Lane, Place, Places};
+use super::driver::Terms;
 use super::messages::Reply;
 use super::turn::Turn;
 use super::work::Work;
 use super::{Link, WriteError};
-use crate::limits::{CALLS_OPEN_MAX, CALLS_RUNNING_MAX, DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
+use crate::limits::{BYTES_FREE, CALLS_OPEN_MAX, DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
 use crate::protocol::{Call, Id, Message, Progress, WireError, code};
 
 /// The table of calls being served.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     table: Mutex<Table>,
-    /// Handlers that run; the others wait in line.
-    running: Arc<Semaphore>,
+    /// For handlers that run.
+    places: Places,
+    /// Bytes of the parameters of calls whose handlers have not stopped.
+    params: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +35,8 @@ struct Table {
     by_id: HashMap<Id, Entry>,
     /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
+    /// Calls that last, events that nobody asked for among them.
+    subscriptions: usize,
     /// Calls whose answer is being written: their ids and places are free, the connection is still needed.
     answering: usize,
     /// The highest id that was dispatched, for `goaway`.
@@ -54,8 +60,8 @@ struct Entry {
 }
 
 impl Incoming {
-    pub(super) fn new() -> Self {
-        Self { table: Mutex::default(), running: Arc::new(Semaphore::new(CALLS_RUNNING_MAX)) }
+    pub(super) fn new(places: usize) -> Self {
+        Self { table: Mutex::default(), places: Places::new(places), params: AtomicUsize::new(0) }
     }
 
     /// Enters a call.
@@ -63,9 +69,12 @@ impl Incoming {
         &self,
         link: &Arc<Link>,
         call: &Call<'_, P>,
+        terms: Terms,
+        params: usize,
         reply: Reply,
         batch: Option<&Arc<Batch>>,
     ) -> Result<Arc<Ticket>, WireError> {
+        let budgets = link.budgets();
         let mut table = self.table();
         if table.stopped {
             let message = "no call is taken any more; connect again";
@@ -73,11 +82,25 @@ impl Incoming {
         }
         if table.open >= CALLS_OPEN_MAX {
             let message = format!("{CALLS_OPEN_MAX} calls are open on this connection; wait for an answer");
-            return Err(WireError::new(code::BUSY, message).retryable(true));
+            return Err(busy(&message));
+        }
+        if terms.lane == Lane::Subscription && table.subscriptions >= budgets.limits.subscriptions {
+            let most = budgets.limits.subscriptions;
+            return Err(busy(&format!("this connection has {most} subscriptions; end one of them")));
         }
         if call.id.as_ref().is_some_and(|id| table.by_id.contains_key(id)) {
             return Err(WireError::new(code::DUPLICATE_ID, "a call with this id is still open"));
         }
+        let counts = usize::from(!matches!(call.id, Some(Id::Event(_))));
+        if !budgets.calls_open.take(counts, budgets.limits.calls_open_all) {
+            return Err(busy("the daemon has as many calls open as it takes; try again later"));
+        }
+        // Last, for it is given back with the ticket.
+        let Some(charged) = self.charge(budgets, params) else {
+            budgets.calls_open.give(counts);
+            let message = format!("no room for {params} bytes of parameters now; try again later");
+            return Err(busy(&message));
+        };
         let deadline =
             call.deadline_ms.map(|ms| Instant::now() + Duration::from_millis(ms).min(DEADLINE_MAX));
         let unsaid = || link.wire().protocol().window();
@@ -91,6 +114,8 @@ impl Incoming {
             id,
             reply,
             batch: batch.cloned(),
+            lane: terms.lane,
+            charged,
             work: call.token.as_ref().and_then(|token| Work::new(token, &call.method)),
             deadline,
             credit: Mutex::new(credit),
@@ -98,7 +123,11 @@ impl Incoming {
             ended: AtomicBool::new(false),
             withdrawn: AtomicBool::new(false),
         });
-        table.open += ticket.counts();
+        table.open += counts;
+        if ticket.lasts() {
+            table.subscriptions += 1;
+            budgets.subscriptions.add(1);
+        }
         if let Some(id) = &ticket.id {
             table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
             if let Id::Number(number) = id {
@@ -116,12 +145,29 @@ impl Incoming {
         }
     }
 
-    /// Where its handler finds a place to run. Events that come by themselves take none from the calls.
-    pub(super) fn places(&self, ticket: &Ticket) -> Arc<Semaphore> {
-        match &ticket.id {
-            Some(Id::Event(_)) => Arc::new(Semaphore::new(1)),
-            _ => Arc::clone(&self.running),
+    /// A place for the handler of this call, of the connection and of the server, if there is one of each.
+    pub(super) fn try_place(&self, ticket: &Ticket) -> Option<[Place; 2]> {
+        Some([self.places.try_take(ticket.lane)?, ticket.link.budgets().places.try_take(ticket.lane)?])
+    }
+
+    /// Waits for them.
+    pub(super) async fn place(&self, ticket: &Ticket) -> [Place; 2] {
+        [self.places.take(ticket.lane).await, ticket.link.budgets().places.take(ticket.lane).await]
+    }
+
+    /// How much of what is held for all is held for the parameters of a call. `None`: there is not enough.
+    fn charge(&self, budgets: &Budgets, params: usize) -> Option<usize> {
+        if params <= BYTES_FREE {
+            return Some(0);
         }
+        let of_one = budgets.limits.inbound_all / 2;
+        let more = |now: usize| now.checked_add(params).filter(|now| *now <= of_one);
+        self.params.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        let charged = budgets.inbound.take(params, budgets.limits.inbound_all);
+        if !charged {
+            self.params.fetch_sub(params, Ordering::Relaxed);
+        }
+        charged.then_some(params)
     }
 
     /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
@@ -190,7 +236,14 @@ impl Incoming {
 
     fn begins_answer(&self, ticket: &Ticket) {
         let mut table = self.table();
-        table.open = table.open.saturating_sub(ticket.counts());
+        let counts = ticket.counts();
+        table.open = table.open.saturating_sub(counts);
+        let budgets = ticket.link.budgets();
+        budgets.calls_open.give(counts);
+        if ticket.lasts() {
+            table.subscriptions = table.subscriptions.saturating_sub(1);
+            budgets.subscriptions.give(1);
+        }
         table.answering += 1;
         if let Some(id) = &ticket.id {
             table.by_id.remove(id);
@@ -235,6 +288,9 @@ pub(crate) struct Ticket {
     reply: Reply,
     /// What the answer leaves with, if not alone.
     batch: Option<Arc<Batch>>,
+    lane: Lane,
+    /// Bytes of its parameters that are counted against what all may hold.
+    charged: usize,
     /// How the caller follows it, if not by its id.
     work: Option<Box<Work>>,
     deadline: Option<Instant>,
@@ -250,6 +306,11 @@ impl Ticket {
     /// As how many open calls.
     fn counts(&self) -> usize {
         usize::from(!matches!(self.id, Some(Id::Event(_))))
+    }
+
+    /// Whether it is a subscription, which takes no place of the calls.
+    fn lasts(&self) -> bool {
+        self.lane == Lane::Subscription
     }
 
     pub(crate) fn link(&self) -> &Arc<Link> {
@@ -461,6 +522,13 @@ impl Ticket {
     }
 }
 
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.link.incoming().params.fetch_sub(self.charged, Ordering::Relaxed);
+        self.link.budgets().inbound.give(self.charged);
+    }
+}
+
 /// A call whose answer is being written. A value that panics as it is written leaves an error in its place.
 struct Answering<'a> {
     ticket: &'a Ticket,
@@ -485,6 +553,10 @@ fn is_named(id: &Id) -> bool {
 /// The stream has been answered already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gone;
+
+fn busy(message: &str) -> WireError {
+    WireError::new(code::BUSY, message).retryable(true)
+}
 
 fn unsendable(error: &WriteError) -> WireError {
     match error {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use serde::Serialize;
 
 use super::arrival::{Arrival, Next};
+use super::budgets::Budgets;
 use super::incoming::Incoming;
 use super::outbox::Outbox;
 use super::outgoing::Outgoing;
@@ -24,6 +25,7 @@ pub(crate) struct Link {
     hello: Hello,
     spoke_first: bool,
     state: Mutex<State>,
+    budgets: Arc<Budgets>,
     outbox: Outbox,
     outgoing: Outgoing,
     incoming: Incoming,
@@ -80,18 +82,21 @@ pub(crate) struct Opening {
     pub(crate) greets: bool,
     /// What the peer has to name before anything else.
     pub(crate) token: Option<String>,
+    /// What it shares with others.
+    pub(crate) budgets: Arc<Budgets>,
 }
 
 impl Link {
     pub(crate) fn new(opening: Opening, peer: Peer) -> Arc<Self> {
-        let Opening { wire, hello, greets, token } = opening;
+        let Opening { wire, hello, greets, token, budgets } = opening;
         let link = Self {
             wire: wire.map(OnceLock::from).unwrap_or_default(),
             peer,
             state: Mutex::new(token.map_or(State::Open, |token| State::Guarded { token })),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(&budgets),
             outgoing: Outgoing::new(greets),
-            incoming: Incoming::new(),
+            incoming: Incoming::new(budgets.limits.calls_running),
+            budgets,
             batched: AtomicUsize::new(0),
             hello,
             spoke_first: greets,
@@ -130,6 +135,10 @@ impl Link {
     /// Whether this end began the conversation.
     pub(super) fn spoke_first(&self) -> bool {
         self.spoke_first
+    }
+
+    pub(super) fn budgets(&self) -> &Budgets {
+        &self.budgets
     }
 
     pub(super) fn outbox(&self) -> &Outbox {

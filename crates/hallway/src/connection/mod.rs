@@ -16,6 +16,10 @@ mod wire;
 #[cfg(feature = "tokio")]
 mod batch;
 #[cfg(feature = "tokio")]
+pub(crate) mod budgets;
+#[cfg(feature = "tokio")]
+mod deadlines;
+#[cfg(feature = "tokio")]
 pub(crate) mod driver;
 #[cfg(feature = "tokio")]
 mod first_bytes;

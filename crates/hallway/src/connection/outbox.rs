@@ -1,19 +1,26 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::task::AtomicWaker;
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use super::budgets::Budgets;
 use super::inbox::KEEP;
 use super::{Wire, WriteError};
-use crate::limits::OUTBOUND_HIGH;
+use crate::limits::{BUFFER_STEP, BYTES_FREE, OUTBOUND_HIGH};
 use crate::protocol::Message;
 
 /// What is to be written next: every message of a connection is encoded straight into this one buffer,
 /// by whoever has it, and leaves in as few writes as possible.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
     line: Mutex<Line>,
+    /// How many bytes the driver has taken and not written yet.
+    unwritten: AtomicUsize,
+    /// How many bytes are counted against what all peers may owe. Changed under the lock.
+    charged: AtomicUsize,
+    budgets: Arc<Budgets>,
     /// The driver, which waits for something to write.
     driver: AtomicWaker,
     /// Streams that wait for the peer to read.
@@ -41,6 +48,9 @@ impl Line {
             return Ok(());
         }
         let before = self.bytes.len();
+        if before >= BUFFER_STEP && self.bytes.capacity() - before < BUFFER_STEP / 4 {
+            self.bytes.reserve_exact(BUFFER_STEP);
+        }
         wire.write(message, &mut self.bytes)?;
         if matches!(message, Message::Result { .. } | Message::Error { .. } | Message::Named(_)) {
             self.answers += self.bytes.len() - before;
@@ -64,10 +74,32 @@ impl Line {
 }
 
 impl Outbox {
+    pub(super) fn new(budgets: &Arc<Budgets>) -> Self {
+        Self {
+            line: Mutex::default(),
+            unwritten: AtomicUsize::new(0),
+            charged: AtomicUsize::new(0),
+            budgets: Arc::clone(budgets),
+            driver: AtomicWaker::new(),
+            drained: Notify::new(),
+        }
+    }
+
     /// Appends a message. Never waits: who calls, streams, or begins to handle a call asks for
-    /// [`room`](Self::room) first, and answers are bounded in number.
+    /// [`room`](Self::room) first, and answers are bounded in number. A long one finds no place while all peers
+    /// together owe more reading than they may.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
-        self.in_order(|line| line.push(wire, message))
+        self.in_order(|line| {
+            let (before, answers) = (line.bytes.len(), line.answers);
+            line.push(wire, message)?;
+            let size = line.bytes.len() - before;
+            if size > OUTBOUND_HIGH && self.is_short_of(size) {
+                line.bytes.truncate(before);
+                line.answers = answers;
+                return Err(WriteError::TooLong { size, max: OUTBOUND_HIGH });
+            }
+            Ok(())
+        })
     }
 
     /// Appends a body that holds answers, put together elsewhere.
@@ -82,7 +114,10 @@ impl Outbox {
 
     /// Has something appended while nobody else can: what is given out in there is written in that order.
     pub(super) fn in_order<R>(&self, append: impl FnOnce(&mut Line) -> R) -> R {
-        let appended = append(&mut self.line());
+        let mut line = self.line();
+        let appended = append(&mut line);
+        self.charge(&line);
+        drop(line);
         self.driver.wake();
         appended
     }
@@ -103,9 +138,28 @@ impl Outbox {
         }
     }
 
-    /// Whether more is waiting than a peer should be made to owe.
+    /// Whether more is waiting than a peer should be made to owe; less, while all together owe too much.
     pub(super) fn is_full(&self) -> bool {
-        self.line().bytes.len() > OUTBOUND_HIGH
+        let owed = self.line().bytes.len() + self.unwritten.load(Ordering::Relaxed);
+        let bounded = !crate::chaos::without("outbound");
+        bounded && (owed > OUTBOUND_HIGH || owed > BYTES_FREE && self.is_short_of(0))
+    }
+
+    /// Whether all peers together owe so much that this does not go beside it.
+    fn is_short_of(&self, size: usize) -> bool {
+        self.budgets.outbound.now().saturating_add(size) > self.budgets.limits.outbound_all
+    }
+
+    /// Counts what this peer owes among what all do.
+    fn charge(&self, line: &Line) {
+        let owed = line.bytes.len() + self.unwritten.load(Ordering::Relaxed);
+        let owed = if owed > BYTES_FREE { owed } else { 0 };
+        let charged = self.charged.load(Ordering::Relaxed);
+        if owed != charged {
+            self.charged.store(owed, Ordering::Relaxed);
+            self.budgets.outbound.add(owed.saturating_sub(charged));
+            self.budgets.outbound.give(charged.saturating_sub(owed));
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -128,17 +182,26 @@ impl Outbox {
             emptied.shrink_to(KEEP);
         }
         std::mem::swap(&mut line.bytes, emptied);
-        let answers = std::mem::take(&mut line.answers);
-        drop(line);
-        if emptied.len() > OUTBOUND_HIGH {
+        self.unwritten.store(emptied.len(), Ordering::Relaxed);
+        std::mem::take(&mut line.answers)
+    }
+
+    /// Everything that was taken has been written, so many bytes.
+    pub(super) fn written(&self, bytes: usize) {
+        self.unwritten.store(0, Ordering::Relaxed);
+        if bytes > BYTES_FREE || self.charged.load(Ordering::Relaxed) > 0 {
+            self.charge(&self.line());
             self.drained.notify_waiters();
         }
-        answers
     }
 
     /// Nothing is written any more: what waits is dropped, and so is what comes.
     pub(super) fn shut(&self) {
-        *self.line() = Line { shut: true, ..Line::default() };
+        let mut line = self.line();
+        *line = Line { shut: true, ..Line::default() };
+        self.unwritten.store(0, Ordering::Relaxed);
+        self.charge(&line);
+        drop(line);
         self.drained.notify_waiters();
     }
 
@@ -158,14 +221,55 @@ impl Outbox {
     }
 }
 
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.budgets.outbound.give(self.charged.load(Ordering::Relaxed));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
     use crate::protocol::{Call, Id};
 
     #[test]
+    fn what_a_peer_does_not_read_counts_until_it_is_written() {
+        let limits = Limits { outbound_all: 1024 * 1024, ..Limits::default() };
+        let budgets = Arc::new(Budgets::new(limits));
+        let (one, other) = (Outbox::new(&budgets), Outbox::new(&budgets));
+        let mut writing = Vec::new();
+        let answer = |length| Message::Result { id: Id::Number(1), value: Some("x".repeat(length)) };
+        one.push(Wire::NATIVE, &answer(100)).unwrap();
+        assert_eq!(budgets.outbound.now(), 0, "a little is free");
+        one.push(Wire::NATIVE, &answer(900_000)).unwrap();
+        one.take(&mut writing);
+        other.push(Wire::NATIVE, &answer(200_000)).unwrap();
+        assert!(budgets.outbound.now() > 1_100_000 && one.is_full());
+        assert!(other.is_full(), "there is not enough for all");
+        let refused = other.push(Wire::NATIVE, &answer(300_000));
+        assert!(matches!(refused, Err(WriteError::TooLong { max: OUTBOUND_HIGH, .. })), "{refused:?}");
+        one.written(writing.len());
+        assert!(!other.is_full() && !one.is_full());
+        drop((one, other));
+        assert_eq!(budgets.outbound.now(), 0);
+    }
+
+    #[test]
+    fn many_small_messages_take_little_more_than_they_are_long() {
+        let outbox = Outbox::new(&Arc::default());
+        let item = Message::Item { id: Id::Number(1), seq: None, value: "x".repeat(1000) };
+        while !outbox.is_full() {
+            outbox.push(Wire::NATIVE, &item).unwrap();
+        }
+        let line = outbox.line();
+        let spare = line.bytes.capacity() - line.bytes.len();
+        assert!(spare <= BUFFER_STEP, "{spare} bytes to spare for {}", line.bytes.len());
+    }
+
+    #[test]
     fn the_room_of_a_long_answer_is_given_back() {
-        let (outbox, mut writing) = (Outbox::default(), Vec::new());
+        let (outbox, mut writing) = (Outbox::new(&Arc::default()), Vec::new());
         let answer = Message::Result { id: Id::Number(1), value: Some("x".repeat(1_000_000)) };
         outbox.push(Wire::NATIVE, &answer).unwrap();
         assert_eq!(outbox.take(&mut writing), writing.len());
@@ -176,7 +280,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_waits_for_a_connection_that_has_ended() {
-        let outbox = Outbox::default();
+        let outbox = Outbox::new(&Arc::default());
         let text = "x".repeat(2 * OUTBOUND_HIGH);
         outbox.push(Wire::NATIVE, &Message::Call(Call::new(None, "a.b", Some(&text)))).unwrap();
         assert_eq!((outbox.answers(), outbox.is_full()), (0, true));

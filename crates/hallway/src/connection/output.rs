@@ -1,6 +1,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use tokio::time::Instant;
+
 use super::arrival::End;
 use super::{Closed, Inbox, Link, Outcome, Received};
 use crate::protocol::{Call, Id, Message};
@@ -15,6 +17,8 @@ pub(super) struct Output {
     answers: usize,
     /// The writer may hold back some of what it took: a process's own output does so.
     unflushed: bool,
+    /// Since when the system has taken nothing.
+    stalled: Option<Instant>,
     /// Why nothing can be written any more.
     broken: Option<Closed>,
 }
@@ -25,6 +29,9 @@ impl Output {
         let mut moved = false;
         loop {
             if self.owed() == 0 {
+                if !self.bytes.is_empty() {
+                    link.outbox().written(self.bytes.len());
+                }
                 self.answers = link.outbox().take(&mut self.bytes);
                 self.written = 0;
                 if self.bytes.is_empty() {
@@ -39,10 +46,14 @@ impl Output {
             }
             let rest = self.bytes.get(self.written..).unwrap_or_default();
             match Pin::new(&mut *writer).poll_write(cx, rest) {
-                Poll::Pending => return moved,
+                Poll::Pending => {
+                    self.stalled.get_or_insert_with(Instant::now);
+                    return moved;
+                }
                 Poll::Ready(Ok(0)) => self.breaks(link, "the connection takes no more bytes".to_owned()),
                 Poll::Ready(Ok(taken)) => {
                     self.written += taken;
+                    self.stalled = None;
                     self.unflushed = true;
                     moved = true;
                 }
@@ -86,6 +97,11 @@ impl Output {
     /// How many bytes of answers are among what is being written.
     pub(super) fn answers(&self) -> usize {
         self.answers
+    }
+
+    /// Since when the peer has not made room for more, if it has not.
+    pub(super) fn stalled(&self) -> Option<Instant> {
+        self.stalled.filter(|_| self.broken.is_none())
     }
 
     /// Why nothing can be written any more. What the peer has sent before that can still be read: a

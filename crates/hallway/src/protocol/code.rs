@@ -52,6 +52,8 @@ codes! {
     UNKNOWN_MESSAGE = "unknown_message", No;
     /// The listener asks for a `hello` with its token first, and this was none, or the wrong one.
     UNAUTHORIZED = "unauthorized", No;
+    /// A message that began did not end in time. The connection ends.
+    SLOW_WRITER = "slow_writer", No;
     /// The id belongs to a call that is still open.
     DUPLICATE_ID = "duplicate_id", No;
     /// No service or method of that name.

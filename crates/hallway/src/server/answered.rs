@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 use crate::connection::Dispatch;
-use crate::connection::driver::Handling;
+use crate::connection::driver::{Handling, Terms};
 use crate::connection::incoming::Ticket;
 use crate::connection::messages::Command;
 use crate::encoding::Raw;
@@ -52,6 +52,14 @@ impl Answering {
 }
 
 impl Dispatch for Answering {
+    fn terms(&self, method: &str) -> Terms {
+        self.router.terms(method)
+    }
+
+    fn params_max(&self) -> usize {
+        self.router.params_max()
+    }
+
     fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling> {
         let handling = self.router.dispatch(call, ticket);
         if self.answered.yes.load(Ordering::Relaxed) {

@@ -11,7 +11,8 @@ use super::restart::{ControlService, Requests};
 use super::serve::{Shared, connections_max};
 use super::{Server, ServerHandle};
 use crate::connection::Wire;
-use crate::limits::TURNED_AWAY_MAX;
+use crate::connection::budgets::Budgets;
+use crate::limits::{Limits, TURNED_AWAY_MAX};
 use crate::protocol::Hello;
 use crate::service::{Router, Scope, Service};
 
@@ -23,6 +24,7 @@ pub struct ServerBuilder {
     scopes: Vec<Scope>,
     wire: Option<Wire>,
     program: String,
+    limits: Limits,
     restarts: Option<Requests>,
     restart_failed: Option<String>,
 }
@@ -65,6 +67,14 @@ impl ServerBuilder {
         self
     }
 
+    /// What it bears, where the defaults do not fit. Connections are never more than the process has descriptors
+    /// for.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// What keeps the server from being idle, for work that goes on without a connection.
     #[must_use]
     pub fn leases(&self) -> Leases {
@@ -93,6 +103,7 @@ impl ServerBuilder {
     /// The server.
     #[must_use]
     pub fn build(mut self) -> Server {
+        self.limits.connections = self.limits.connections.min(connections_max());
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
             let tell_about = |router: &mut Router, scope: Option<&Scope>| {
                 let handle =
@@ -118,7 +129,7 @@ impl ServerBuilder {
                 hello: Hello::new(self.program),
                 started: Instant::now(),
                 connections: Mutex::default(),
-                connections_max: connections_max(),
+                budgets: Arc::new(Budgets::new(self.limits)),
                 turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
                 leases: self.leases,
                 restarts: self.restarts,

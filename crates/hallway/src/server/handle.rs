@@ -3,8 +3,7 @@ use std::time::Duration;
 
 use super::restart::{self, RestartError};
 use super::serve::{Drain, Shared, told};
-use super::status::{ServiceStatus, Status};
-use crate::limits;
+use super::status::{ServiceStatus, Status, Usage};
 use crate::protocol::code;
 use crate::service::{Description, Router};
 
@@ -112,11 +111,10 @@ impl ServerHandle {
         let shared = self.shared.upgrade()?;
         let connections = shared.connections();
         let (count, calls) = (connections.count, connections.calls_open());
+        let of_peer = (connections.of_peer(), connections.most_of_peer);
         drop(connections);
         let services = self.router(&shared).offered().iter().map(ServiceStatus::of).collect();
         let restart_failed = shared.restart_failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut limits = limits::table();
-        limits.insert("connections_max".to_owned(), shared.connections_max as u64);
         Some(Status {
             program: shared.hello.program.clone(),
             pid: std::process::id(),
@@ -126,7 +124,8 @@ impl ServerHandle {
             calls_open: calls,
             draining: shared.drain.borrow().is_some(),
             restart_failed,
-            limits,
+            usage: Usage::of(&shared.budgets, count, of_peer),
+            limits: shared.budgets.limits.table(),
         })
     }
 

@@ -39,6 +39,12 @@ fn method(service: &str, method: &MethodDescription) -> Value {
         "x-kind": method.kind,
         "x-idempotent": method.idempotent,
     });
+    if method.bulk {
+        described["x-bulk"] = json!(true);
+    }
+    if let Some(bytes) = method.params_max {
+        described["x-params-max"] = json!(bytes);
+    }
     // What has none can only be notified.
     if method.kind != MethodKind::Notification {
         let name = if method.kind == MethodKind::Unary { "result" } else { "item" };
@@ -107,4 +113,29 @@ fn moved(service: &str, schema: &Value) -> Value {
 /// Two services may have types of the same name.
 fn component(service: &str, name: &str) -> String {
     format!("{service}.{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::DescriptionBuilder;
+
+    #[test]
+    fn what_the_description_says_beyond_the_specification_is_there_by_names_of_our_own() {
+        let described = DescriptionBuilder::new("mail", "1.0", "")
+            .method("import", "", |m| {
+                m.bulk();
+                m.params_max(4096);
+            })
+            .method("search", "", |m| m.idempotent())
+            .build();
+        let document = document("mail 1.0.0", &[described]);
+        let [import, search] = document["methods"].as_array().unwrap().as_slice() else {
+            panic!("{document}")
+        };
+        assert_eq!((&import["x-bulk"], &import["x-params-max"]), (&json!(true), &json!(4096)));
+        assert_eq!(import["x-idempotent"], false);
+        assert_eq!((&search["x-kind"], &search["x-idempotent"]), (&json!("unary"), &json!(true)));
+        assert_eq!((search.get("x-bulk"), search.get("x-params-max")), (None, None));
+    }
 }

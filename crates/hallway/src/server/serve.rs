@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,9 +11,10 @@ use super::leases::{Lease, Leases};
 use super::restart::Requests;
 use super::status::Count;
 use super::{ServerBuilder, ServerHandle};
+use crate::connection::budgets::Budgets;
 use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
-use crate::limits::{ACCEPT_PAUSE, CONNECTIONS_MAX, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
+use crate::limits::{ACCEPT_PAUSE, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
 use crate::protocol::{Hello, code};
 use crate::service::{Description, Router};
 use crate::transport::{Duplex, Listener};
@@ -46,7 +47,7 @@ pub(super) struct Shared {
     pub(super) hello: Hello,
     pub(super) started: Instant,
     pub(super) connections: Mutex<Connections>,
-    pub(super) connections_max: usize,
+    pub(super) budgets: Arc<Budgets>,
     /// Connections that may be told at the same time why they are refused.
     pub(super) turned_away: Arc<Semaphore>,
     pub(super) leases: Leases,
@@ -62,6 +63,9 @@ pub(super) struct Shared {
 pub(super) struct Connections {
     last: u64,
     pub(super) links: HashMap<u64, Arc<Link>>,
+    /// How many of them each process has.
+    of_peer: HashMap<i32, usize>,
+    pub(super) most_of_peer: usize,
     pub(super) count: Count,
 }
 
@@ -137,7 +141,7 @@ impl Server {
         if hands_over || !withdraw.await {
             return Ok(());
         }
-        for _ in 0..CONNECTIONS_MAX {
+        for _ in 0..self.shared.budgets.limits.connections {
             let Ok(accepted) = tokio::time::timeout(LAST_ARRIVALS, listener.accept()).await else { break };
             if accepted.as_ref().is_err_and(|error| !concerns_one_connection(error)) {
                 break;
@@ -203,17 +207,24 @@ impl Server {
     /// Begins to serve a connection; if there is no place for it, returns what tells it so and closes it.
     fn open(&self, connection: Duplex, token: Option<String>) -> Option<impl Future<Output = ()> + use<>> {
         let shared = &self.shared;
-        let opening = Opening { wire: shared.wire, hello: shared.hello.clone(), greets: false, token };
+        let opening = Opening {
+            wire: shared.wire,
+            hello: shared.hello.clone(),
+            greets: false,
+            token,
+            budgets: Arc::clone(&shared.budgets),
+        };
         let link = Link::new(opening, connection.peer);
-        let Some(entry) = Entry::new(shared, &link) else {
-            let most = shared.connections_max;
-            let message = format!("{most} connections are open; try again later");
-            link.drain(Some((code::BUSY, &message)));
-            let driver = Driver::new(link, connection.stream, self.dispatch());
-            return Some(async move {
-                // A peer that does not read its refusal is not waited for.
-                let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
-            });
+        let entry = match Entry::new(shared, &link) {
+            Ok(entry) => entry,
+            Err(message) => {
+                link.drain(Some((code::BUSY, &message)));
+                let driver = Driver::new(link, connection.stream, self.dispatch());
+                return Some(async move {
+                    // A peer that does not read its refusal is not waited for.
+                    let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
+                });
+            }
         };
         if let Some(drain) = &*shared.drain.borrow() {
             link.drain(Some((code::CLOSING, &drain.reason)));
@@ -237,7 +248,7 @@ pub(super) fn connections_max() -> usize {
 
     let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
     let spare = usize::try_from(descriptors).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED);
-    spare.clamp(1, CONNECTIONS_MAX)
+    spare.max(1)
 }
 
 /// Waits until there is a reason to stop, or the server has gone. What it looks at is locked, and let go
@@ -267,30 +278,55 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(shared: &Arc<Shared>, link: &Arc<Link>) -> Option<Self> {
+    /// `Err`: why there is no place.
+    fn new(shared: &Arc<Shared>, link: &Arc<Link>) -> Result<Self, String> {
         // Not under the lock of the register, which whoever waits for the leases looks at.
         let lease = shared.leases.take();
+        let limits = &shared.budgets.limits;
         let mut connections = shared.connections();
-        if connections.links.len() >= shared.connections_max {
-            return None;
+        if connections.links.len() >= limits.connections {
+            return Err(format!("{} connections are open; try again later", limits.connections));
+        }
+        if let Some(pid) = link.peer().pid {
+            let of_peer = connections.of_peer.entry(pid).or_default();
+            if *of_peer >= limits.connections_of_peer {
+                let most = limits.connections_of_peer;
+                return Err(format!("this process has {most} connections open; use one for many calls"));
+            }
+            *of_peer += 1;
+            let now = *of_peer;
+            connections.most_of_peer = connections.most_of_peer.max(now);
         }
         connections.last += 1;
         let number = connections.last;
         connections.links.insert(number, Arc::clone(link));
         connections.count.add();
-        Some(Self { shared: Arc::clone(shared), number, _lease: lease })
+        Ok(Self { shared: Arc::clone(shared), number, _lease: lease })
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut connections = self.shared.connections();
-        connections.links.remove(&self.number);
+        let link = connections.links.remove(&self.number);
         connections.count.remove();
+        if let Some(pid) = link.as_ref().and_then(|link| link.peer().pid)
+            && let hash_map::Entry::Occupied(mut of_peer) = connections.of_peer.entry(pid)
+        {
+            *of_peer.get_mut() -= 1;
+            if *of_peer.get() == 0 {
+                of_peer.remove();
+            }
+        }
     }
 }
 
 impl Connections {
+    /// How many the process has that has the most.
+    pub(super) fn of_peer(&self) -> usize {
+        self.of_peer.values().copied().max().unwrap_or_default()
+    }
+
     pub(super) fn calls_open(&self) -> u64 {
         self.links.values().map(|link| link.incoming().open_now() as u64).sum()
     }

@@ -1,5 +1,9 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::connection::budgets::Budgets;
 
 /// How a server is: the answer of `hallway.status`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,8 +26,11 @@ pub struct Status {
     /// Why the last attempt to replace the daemon came to nothing, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_failed: Option<String>,
+    /// What is used of that which all connections have together, by name.
+    #[serde(default)]
+    pub usage: BTreeMap<String, Usage>,
     /// Every limit that a client can run into, by name.
-    pub limits: std::collections::BTreeMap<String, u64>,
+    pub limits: BTreeMap<String, u64>,
 }
 
 /// One service of a server.
@@ -63,5 +70,43 @@ impl Count {
 
     pub(super) fn remove(&mut self) {
         self.now = self.now.saturating_sub(1);
+    }
+}
+
+/// How much of something is used that is bounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Now.
+    pub now: u64,
+    /// At the most, so far.
+    pub peak: u64,
+    /// The limit: of all connections together, or of each where its name says so.
+    pub max: u64,
+}
+
+impl Usage {
+    pub(super) fn of(
+        budgets: &Budgets,
+        connections: Count,
+        (of_peer, most_of_peer): (usize, usize),
+    ) -> BTreeMap<String, Self> {
+        let Budgets { limits, calls_open, subscriptions, places, inbound, outbound } = budgets;
+        let now = usize::try_from(connections.now).unwrap_or(usize::MAX);
+        let peak = usize::try_from(connections.peak).unwrap_or(usize::MAX);
+        let all_subscriptions = limits.subscriptions.saturating_mul(limits.connections);
+        let rows = [
+            ("connections", now, peak, limits.connections),
+            ("connections_of_peer", of_peer, most_of_peer, limits.connections_of_peer),
+            ("calls_open", calls_open.now(), calls_open.peak(), limits.calls_open_all),
+            ("calls_running", places.now(), places.peak(), limits.calls_running_all),
+            ("subscriptions", subscriptions.now(), subscriptions.peak(), all_subscriptions),
+            ("inbound_bytes", inbound.now(), inbound.peak(), limits.inbound_all),
+            ("outbound_bytes", outbound.now(), outbound.peak(), limits.outbound_all),
+        ];
+        let usage = |(name, now, peak, max): (&str, usize, usize, usize)| {
+            (name.to_owned(), Self { now: now as u64, peak: peak as u64, max: max as u64 })
+        };
+        rows.into_iter().map(usage).collect()
     }
 }

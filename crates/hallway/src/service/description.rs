@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ServiceError;
+use crate::limits::FRAME_MAX;
 
 /// What a service offers: the answer of `hallway.describe`, and the source of everything dynamic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +41,12 @@ pub struct MethodDescription {
     /// Whether running it twice is the same as once.
     #[serde(default)]
     pub idempotent: bool,
+    /// Whether its calls take no place of those that are kept for interactive ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bulk: bool,
+    /// The longest message that calls it, in bytes, if it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params_max: Option<u64>,
     /// In the sidecar dialect, the type of the message that its result, or the end of its stream, is sent in;
     /// without one, nothing is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,6 +170,8 @@ impl DescriptionBuilder {
                 docs: docs.to_owned(),
                 kind: MethodKind::Unary,
                 idempotent: false,
+                bulk: false,
+                params_max: None,
                 reply: None,
                 params: Vec::new(),
                 result: Value::Null,
@@ -202,6 +211,16 @@ impl MethodBuilder<'_> {
     /// Running it twice is the same as once.
     pub fn idempotent(&mut self) {
         self.method.idempotent = true;
+    }
+
+    /// Its calls take no place of those that are kept for interactive ones.
+    pub fn bulk(&mut self) {
+        self.method.bulk = true;
+    }
+
+    /// The longest message that calls it, in bytes, as [`params_max`] has checked it.
+    pub fn params_max(&mut self, bytes: u64) {
+        self.method.params_max = Some(bytes);
     }
 
     /// In the sidecar dialect, its result is sent in a message of this type.
@@ -287,6 +306,21 @@ impl ErrorsDescription<'_> {
         let (code, docs) = (code.to_owned(), docs.to_owned());
         self.errors.push(ErrorDescription { code, docs, retryable, details });
     }
+}
+
+/// Checks the longest message to a method, in bytes.
+///
+/// # Panics
+/// If no message is so short, or none may be so long; where the macro calls it, the compiler says so.
+#[must_use]
+pub const fn params_max(bytes: usize) -> u64 {
+    assert!(bytes > 0, "`#[params_max]` leaves no room for any message: write how many bytes one may have");
+    assert!(
+        bytes <= FRAME_MAX,
+        "`#[params_max]` is beyond `hallway::limits::FRAME_MAX`, the longest message that there is: write \
+         that, or less, and send what is longer in several calls"
+    );
+    bytes as u64
 }
 
 /// Whether `null` fits, which is how an optional value is described.

@@ -27,7 +27,7 @@ mod scope;
 pub use context::{Cancellation, Context};
 pub use description::{
     Description, DescriptionBuilder, ErrorDescription, ErrorsDescription, MethodBuilder, MethodDescription,
-    MethodKind, ParamDescription,
+    MethodKind, ParamDescription, params_max,
 };
 pub use error::{Never, ServiceError};
 pub use method::{Event, Method};

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::messages::Messages;
 use super::near::unknown;
-use super::{Description, Request, Scope, Service};
+use super::{Description, MethodKind, Request, Scope, Service};
 use crate::connection::Dispatch;
-use crate::connection::driver::Handling;
+use crate::connection::budgets::Lane;
+use crate::connection::driver::{Handling, Terms};
 use crate::connection::incoming::Ticket;
 use crate::connection::messages::Command;
 use crate::encoding::Raw;
+use crate::limits::{FRAME_MAX, PARAMS_MAX};
 use crate::protocol::{Call, WireError, code, without_token};
 
 /// Services by name.
@@ -19,6 +21,8 @@ pub struct Router {
     messages: Messages,
     /// What is served and not listed, for one of the dialects only.
     unlisted: BTreeMap<&'static str, Arc<dyn Service>>,
+    /// The methods that are not as all others are, as their callers write them.
+    terms: BTreeMap<String, Terms>,
     /// What may be called; everything, if it does not say.
     scope: Option<Arc<Scope>>,
 }
@@ -29,7 +33,10 @@ impl Router {
     /// # Panics
     /// When its messages in the sidecar dialect would have a type that those of another service have.
     pub fn add(&mut self, service: Arc<dyn Service>) {
-        self.services.insert(service.description().name.as_str(), service);
+        let description = service.description();
+        self.services.insert(description.name.as_str(), service);
+        let of_all = self.services.values().flat_map(|service| terms(service.description()));
+        self.terms = of_all.filter(|(_, terms)| *terms != Terms::default()).collect();
         self.messages = Messages::of(self.services.values().map(|service| service.description()));
     }
 
@@ -61,7 +68,29 @@ impl std::fmt::Debug for Router {
     }
 }
 
+/// What is to be known of each method before it is called.
+fn terms(service: &'static Description) -> impl Iterator<Item = (String, Terms)> {
+    service.methods.iter().map(|method| {
+        let lane = match method.kind {
+            MethodKind::Subscription => Lane::Subscription,
+            _ if method.bulk => Lane::Bulk,
+            _ => Lane::Interactive,
+        };
+        let params_max = method.params_max.and_then(|max| usize::try_from(max).ok());
+        let terms = Terms { lane, params_max: params_max.unwrap_or(PARAMS_MAX).min(FRAME_MAX) };
+        (format!("{}.{}", service.name, method.name), terms)
+    })
+}
+
 impl Dispatch for Router {
+    fn terms(&self, method: &str) -> Terms {
+        self.terms.get(method).copied().unwrap_or_default()
+    }
+
+    fn params_max(&self) -> usize {
+        self.terms.values().map(|terms| terms.params_max).fold(PARAMS_MAX, usize::max)
+    }
+
     fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling> {
         if let Some(scope) = self.scope.as_ref().filter(|scope| !scope.permits(&call.method)) {
             // The same words whether there is such a method or not.

@@ -16,6 +16,7 @@ const LONG: usize = 2 * 1024 * 1024;
 
 #[hallway::service(name = "parrot", version = "1.0")]
 trait Parrot {
+    #[params_max = hallway::limits::FRAME_MAX]
     async fn repeat(&self, text: String) -> String;
     async fn fill(&self, length: usize) -> String;
     /// Texts without end.

@@ -25,6 +25,8 @@ fn a_method_is_read_with_all_that_belongs_to_it() {
         "pub trait Mail: Debug {
             /// Finds mail.
             #[idempotent]
+            #[bulk]
+            #[params_max = 4 * KIB]
             #[name = \"find\"]
             #[cfg(unix)]
             async fn search(
@@ -40,6 +42,7 @@ fn a_method_is_read_with_all_that_belongs_to_it() {
     .expect("read");
     let method = &service.methods[0];
     assert_eq!(method.wire_name(), "find");
+    assert!(method.bulk && method.params_max.is_some());
     assert!(method.idempotent && matches!(method.inputs[1], Input::Context(_)));
     assert_eq!(method.attributes.len(), 2, "the doc comment and the condition stay");
     let names: Vec<_> = method.inputs.iter().map(|input| input.argument().ident.to_string()).collect();
@@ -86,6 +89,11 @@ fn what_is_wrong_with_a_method_is_said() {
         ("#[notification] async fn f(&self) -> u8;", "remove this return type"),
         ("#[notification] fn f(&self) -> impl Stream<Item = u8>;", "cannot be a stream"),
         ("#[idempotent(yes)] async fn f(&self);", "carries nothing"),
+        ("#[bulk = true] async fn f(&self);", "carries nothing"),
+        ("#[params_max] async fn f(&self);", "`#[params_max = 4 * 1024 * 1024]`"),
+        ("#[params_max(4096)] async fn f(&self);", "`#[params_max = 4 * 1024 * 1024]`"),
+        ("#[params_max = \"4 KiB\"] async fn f(&self);", "`#[params_max = 4 * 1024 * 1024]`"),
+        ("#[params_max = 1] #[params_max = 2] async fn f(&self);", "twice"),
         ("#[name = 3] async fn f(&self);", "write a string"),
         ("#[name(\"x\")] async fn f(&self);", "write a string"),
         ("#[name = \"Find\"] async fn f(&self);", "`Find` cannot be the name of a method"),

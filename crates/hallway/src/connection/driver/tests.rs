@@ -12,7 +12,13 @@ use crate::protocol::Goaway;
 use crate::transport::{Duplex, Peer, memory, unix};
 
 fn link(peer: Peer, greets: bool) -> Arc<Link> {
-    let opening = Opening { wire: Some(Wire::NATIVE), hello: Hello::new("test"), greets, token: None };
+    let opening = Opening {
+        wire: Some(Wire::NATIVE),
+        hello: Hello::new("test"),
+        greets,
+        token: None,
+        budgets: Arc::default(),
+    };
     Link::new(opening, peer)
 }
 
@@ -96,7 +102,7 @@ impl serde::Serialize for OpenCalls {
 fn a_call_is_open_until_its_answer_is_in_line() {
     let link = link(here(), false);
     let call = Call::new(Some(Id::Number(1)), "test.call", None::<()>);
-    let ticket = link.incoming().open(&link, &call, Reply::Result, None);
+    let ticket = link.incoming().open(&link, &call, Terms::default(), 0, Reply::Result, None);
     ticket.unwrap().result(&OpenCalls(Arc::clone(&link)));
     let mut out = Vec::new();
     link.outbox().take(&mut out);

@@ -31,6 +31,7 @@ pub const ERROR_NUMBERS: &[(&str, i32)] = &[
     (code::RESULT_TOO_LONG, -32016),
     (code::BAD_RESULT, -32017),
     (code::NOT_PERMITTED, -32018),
+    (code::SLOW_WRITER, -32019),
 ];
 
 /// The number of a code. A message that could not be read has no id, not even the one that stands for none.

@@ -70,6 +70,8 @@ pub(super) trait Mail {
     ) -> Result<Vec<Envelope>, MailError>;
 
     /// Adds the mail of a file.
+    #[bulk]
+    #[params_max = hallway::limits::FRAME_MAX / 2]
     async fn import(&self, path: PathBuf, cx: &Context, r#type: u8) -> Result<String, MailError>;
 
     /// How many messages there are.

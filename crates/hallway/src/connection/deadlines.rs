@@ -1,0 +1,114 @@
+use std::future::Future as _;
+use std::pin::Pin;
+use std::task::Context;
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+/// What does not come in time, or has to be looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// The `hello` with the token.
+    Token,
+    /// Enough to know what the peer speaks.
+    Recognition,
+    /// The rest of a message.
+    Message,
+    /// The peer's reading.
+    Reading,
+    /// Whether the peer has gone, after one direction has ended.
+    Gone,
+}
+
+const ALL: [Due; 5] = [Due::Token, Due::Recognition, Due::Message, Due::Reading, Due::Gone];
+
+/// Everything on a connection that has a time, with one timer for all of it.
+///
+/// The timer is armed when something has to be waited for, and not disarmed when it comes: it goes off at some time
+/// and finds nothing due. So a connection of long messages does not set a timer for each.
+#[derive(Debug, Default)]
+pub(super) struct Deadlines {
+    at: [Option<Instant>; ALL.len()],
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Deadlines {
+    /// It is due so long from now.
+    pub(super) fn set(&mut self, due: Due, after: Duration) {
+        self.set_at(due, Instant::now() + after);
+    }
+
+    pub(super) fn set_at(&mut self, due: Due, at: Instant) {
+        self.at[due as usize] = Some(at);
+    }
+
+    /// It has come, or is waited for no longer.
+    pub(super) fn clear(&mut self, due: Due) {
+        self.at[due as usize] = None;
+    }
+
+    pub(super) fn is_set(&self, due: Due) -> bool {
+        self.at[due as usize].is_some()
+    }
+
+    /// What is due, once; who is told nothing is woken when something is.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Due> {
+        let earliest = ALL.into_iter().filter_map(|due| Some((self.at[due as usize]?, due)));
+        let Some((at, due)) = earliest.min_by_key(|(at, _)| *at) else {
+            self.timer.take_if(|timer| timer.is_elapsed());
+            return None;
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if at < timer.deadline() {
+            timer.as_mut().reset(at);
+        }
+        while timer.as_mut().poll(cx).is_ready() {
+            if at <= Instant::now() {
+                self.timer = None;
+                self.clear(due);
+                return Some(due);
+            }
+            // It was set for something that has come since.
+            timer.as_mut().reset(at);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    async fn next(deadlines: &mut Deadlines) -> Due {
+        poll_fn(|cx| deadlines.poll(cx).map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_due_is_told_once_and_in_order() {
+        let began = Instant::now();
+        let mut deadlines = Deadlines::default();
+        deadlines.set(Due::Message, Duration::from_secs(30));
+        deadlines.set(Due::Reading, Duration::from_secs(10));
+        assert_eq!(next(&mut deadlines).await, Due::Reading);
+        assert_eq!(began.elapsed().as_secs(), 10);
+        assert_eq!(next(&mut deadlines).await, Due::Message);
+        assert_eq!(began.elapsed().as_secs(), 30);
+        assert!(next(&mut deadlines).now_or_never().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_later_deadline_is_not_due_when_the_timer_of_an_earlier_one_goes_off() {
+        let began = Instant::now();
+        let mut deadlines = Deadlines::default();
+        deadlines.set(Due::Message, Duration::from_secs(5));
+        assert!(next(&mut deadlines).now_or_never().is_none());
+        deadlines.set(Due::Message, Duration::from_secs(20));
+        assert_eq!(next(&mut deadlines).await, Due::Message);
+        assert_eq!(began.elapsed().as_secs(), 20);
+    }
+}

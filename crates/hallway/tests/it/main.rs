@@ -9,6 +9,7 @@
 mod admin;
 mod codes;
 mod jsonrpc;
+mod limits;
 mod pressure;
 mod recognition;
 mod service_macro;

@@ -83,11 +83,11 @@ const GATES: &[Gate] = &[
     #[cfg(target_os = "linux")]
     measures("slow-writers", slow_writers::run, &["frame-deadline"]),
     #[cfg(target_os = "linux")]
-    measures("hostile-neighbours", hostile_neighbours::run, &["outbound"]),
+    measures("hostile-neighbours", hostile_neighbours::run, &["write-deadline"]),
     #[cfg(target_os = "linux")]
     measures("fd-exhaustion", fd_exhaustion::run, &["accept-pause"]),
     #[cfg(target_os = "linux")]
-    measures("soak", soak::run, &["forget"]),
+    measures("soak", soak::run, &["let-go"]),
 ];
 
 /// How a gate is run.

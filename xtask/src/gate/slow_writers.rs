@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::hostile::{Band, Tally, Victim};
 use super::site::{Site, connections};
+use super::world::PATIENCE;
 use super::{Outcome, Run, figure, judge};
 
 /// What each may cost, in bytes of the daemon's own memory.
@@ -49,7 +50,12 @@ fn writers(
     let idle = victim.call_for(Duration::from_secs(run.count(20, 1) as u64))?;
     let before = site.memory()?;
     let band = Band::gather(&site.target, attack, count, 0, run.seed)?;
-    let there = connections(&victim.peer.ask("hallway.status", "{}")?) - 1;
+    let mut there = 0;
+    site.until("they are there", PATIENCE, || {
+        let status = victim.peer.ask("hallway.status", "{}")?;
+        there = connections(&status) - 1;
+        Ok(there == most(&status).min(count as u64 + 1) - 1)
+    })?;
     // Some bytes of each are there by then, and nobody has been ended.
     let felt = victim.call_for(deadline.mul_f32(0.6))?;
     let growth = site.memory()?.saturating_sub(before);
@@ -85,6 +91,11 @@ fn writers(
         ),
     ])
     .map_err(|error| format!("{attack}: {error}").into())
+}
+
+/// How many connections it takes.
+fn most(status: &serde_json::Value) -> u64 {
+    status.get("limits").and_then(|limits| limits.get("connections_max")?.as_u64()).unwrap_or_default()
 }
 
 /// After how many seconds the first was ended that was not refused at once, and the last.

@@ -131,7 +131,9 @@ impl Bearing {
 
 fn framed(id: u64, method: &str, params: Value) -> Vec<u8> {
     let mut out = Vec::new();
-    Wire::NATIVE.write(&Message::Call(Call::new(Some(Id::Number(id)), method, Some(params))), &mut out).unwrap();
+    Wire::NATIVE
+        .write(&Message::Call(Call::new(Some(Id::Number(id)), method, Some(params))), &mut out)
+        .unwrap();
     out
 }
 

@@ -144,7 +144,9 @@ fn sit(field: &mut Field, mut seats: Vec<Seat>, reads: bool, drip: &[u8]) -> io:
 
 /// Subscribe to events, and do not read.
 pub(super) fn subscribers(field: &mut Field) -> io::Result<()> {
-    let seats = take_seats(field, |field| field.target.speech.call(1, "events", r#"{"since":0}"#))?;
+    // Nothing but its reading holds its events back.
+    let subscribe = br#"{"id":1,"call":"target.events","params":{"since":0},"window":65536}"#;
+    let seats = take_seats(field, |field| field.target.speech.frame(subscribe))?;
     let seats = seats.into_iter().map(|seat| Seat { expects: Some(1), ..seat }).collect();
     sit(field, seats, false, &[])
 }

@@ -90,12 +90,12 @@ class Hostile(World):
                 self.assertEqual(self.call(answering(body)), violation)
 
     def test_results_that_are_no_values(self) -> None:
-        for value in (b"[" * 128 + b"]" * 128, b"[" * 100_000 + b"]" * 100_000, b'"\\ud800"', b"1e400", b"9" * 5000 + b"e9"):
+        for value in (b"[" * 65 + b"]" * 65, b"[" * 100_000 + b"]" * 100_000, b'"\\ud800"', b"1e400", b"9" * 5000 + b"e9"):
             with self.subTest(value=value[:60]):
                 answer = b'{"v":1,"id":1,"result":' + value + b"}"
                 self.assertEqual(self.call(answering(answer)), ("unexpected_result", Outcome.COMPLETED))
         self.assertEqual(self.call(answering(b'{"v":1,"id":1,"result":18446744073709551615}')), 2**64 - 1)
-        self.assertEqual(str(self.call(answering(b'{"v":1,"id":1,"result":' + b"[" * 127 + b"]" * 127 + b"}")))[:3], "[[[")
+        self.assertEqual(str(self.call(answering(b'{"v":1,"id":1,"result":' + b"[" * 64 + b"]" * 64 + b"}")))[:3], "[[[")
 
     def test_frames_that_cannot_be_followed(self) -> None:
         for prefix in (b"\0\0\0\0", b"\xff\xff\xff\xff", b"HTTP/1.1 400 Bad Request\r\n\r\n", struct.pack(">I", 2**28 + 1)):

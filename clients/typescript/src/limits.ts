@@ -12,8 +12,11 @@ export const FRAME_HEAD = 4 * 1024;
 /** The longest header block of a `Content-Length` frame, in bytes. */
 export const HEADER_MAX = 4 * 1024;
 
-/** How many levels deep a value may nest: one less than what `serde_json` refuses. */
-export const DEPTH_MAX = 127;
+/** How many levels deep a value may nest. */
+export const DEPTH_MAX = 64;
+
+/** How many values one payload may hold: as JavaScript's own, they take many times the bytes that they came in. */
+export const NODES_MAX = 100_000;
 
 /** Calls that one connection may have open at once, running and waiting. */
 export const CALLS_OPEN_MAX = 1024;

@@ -51,8 +51,21 @@ pub const HEADER_MAX: usize = 4 * 1024;
 /// and as much of the message after it. What then has not told is taken for the native envelope.
 pub const RECOGNISE_MAX: usize = 2 * HEADER_MAX;
 
-/// How deep a value may nest. `serde_json` stops at the same depth.
-pub const DEPTH_MAX: usize = 128;
+/// How many levels deep a value may nest. Deeper than people write, and little enough for a recursive reader on the
+/// smallest stack, in any language.
+pub const DEPTH_MAX: usize = 64;
+
+/// How many values one payload may hold, counted before any is read. As a tree of values one can take a hundred times the
+/// bytes that it came in, and in a language without types every payload becomes one: so many are a few tens of megabytes.
+pub const NODES_MAX: usize = 100_000;
+
+/// How many values a payload may hold that may be so many bytes long: [`NODES_MAX`] in the usual mebibyte, and in
+/// proportion in a method's own `#[params_max]`, and in a result, which its caller has asked for.
+#[must_use]
+pub const fn nodes_max(bytes: usize) -> usize {
+    let in_proportion = bytes / 1024 * NODES_MAX / (PARAMS_MAX / 1024);
+    if in_proportion > NODES_MAX { in_proportion } else { NODES_MAX }
+}
 
 /// How much one read takes at most, in bytes; the buffer belongs to the thread, not to the connection.
 pub const READ_SIZE: usize = 64 * 1024;
@@ -206,6 +219,7 @@ impl Limits {
             ("header_max_bytes", HEADER_MAX as u64),
             ("recognise_max_bytes", RECOGNISE_MAX as u64),
             ("depth_max", DEPTH_MAX as u64),
+            ("nodes_max", NODES_MAX as u64),
             ("calls_open_max", CALLS_OPEN_MAX as u64),
             ("calls_open_all_max", self.calls_open_all as u64),
             ("calls_running_max", self.calls_running as u64),

@@ -7,9 +7,9 @@ is taken here is what every language takes.
 import base64
 import json
 import re
-from typing import Any, Callable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
-from .limits import DEPTH_MAX
+from .limits import DEPTH_MAX, NODES_MAX
 
 
 class Syntax(ValueError):
@@ -20,11 +20,22 @@ class Unencodable(ValueError):
     """There is no way to write the value."""
 
 
-class Unreadable:
-    """Stands for text that is JSON and yet no value: too deep, half a character, a number beyond a double."""
+class Member(NamedTuple):
+    """A member of an object: its name, its value, and where that begins and ends in the text."""
 
-    def __init__(self, reason: str) -> None:
+    name: str
+    value: Any
+    start: int
+    end: int
+
+
+class Unreadable:
+    """Stands for text that is JSON and yet no value: too deep, too much, half a character, a number beyond a double."""
+
+    def __init__(self, reason: str, too_much: bool = False) -> None:
         self.reason = reason
+        #: It nests too deep, or holds too many values: it would be as unreadable as a part of something else.
+        self.too_much = too_much
 
 
 def encode(value: Any) -> bytes:
@@ -46,19 +57,43 @@ def decode(text: str) -> Any:
     return value
 
 
-def read(text: str, start: int) -> Tuple[Any, int]:
-    """Reads the value that begins at a place: it, or an `Unreadable`, and where it ends."""
+def read(text: str, start: int, large: Optional[bool] = None) -> Tuple[Any, int]:
+    """Reads the value that begins at a place: it, or an `Unreadable`, and where it ends.
+
+    A value may be too large for Python's own reader, which knows no bounds. `large` is what `is_large` says of the text.
+    """
+    large = is_large(text) if large is None else large
+    too_large = _too_large(text, start) if large else None
+    if too_large is not None:
+        return too_large, _end(text, start)
     try:
         value, end = _scan(text, start)
     except (ValueError, StopIteration, RecursionError) as error:
         # Either no JSON, which this raises, or no value.
-        return Unreadable(str(error) or "it nests too deep"), _skip(text, start)
-    reason = _unfit(text, start, end, value)
-    return (Unreadable(reason) if reason else value), end
+        end = _Walk(text).value(start)
+        return (_TOO_DEEP if isinstance(error, RecursionError) else Unreadable(str(error))), end
+    if type(value) is int:
+        if text[end : end + 1] in _NUMBER_GOES_ON:
+            raise Syntax(f"no number at {start}")
+        if value == 0 and text[start] == "-":
+            # As everywhere: no whole number has a sign and is none.
+            value = -0.0
+    if text.count("[", start, end) + text.count("{", start, end) > DEPTH_MAX and _is_deep(value):
+        return _TOO_DEEP, end
+    if _HALF_A_CHARACTER.search(text, start, end) and not _is_text(value):
+        return Unreadable("half a surrogate pair is no character"), end
+    return value, end
 
 
-def members(text: str) -> Iterator[Tuple[str, Any]]:
+def is_large(text: str) -> bool:
+    """Whether there may be too much in it: many values, or a number of many digits."""
+    marks = text.count(",") + text.count("[") + text.count("{")
+    return marks >= NODES_MAX or len(text) >= _DIGITS_MAX and _LONG_NUMBER.search(text) is not None
+
+
+def members(text: str) -> Iterator[Member]:
     """The members of an object, one after the other, also those before the place where it stops being JSON."""
+    large = is_large(text)
     at = _blanks(text, 0)
     if text[at : at + 1] != "{":
         raise Syntax("it is no object")
@@ -67,12 +102,13 @@ def members(text: str) -> Iterator[Tuple[str, Any]]:
     while comma or text[at : at + 1] != "}":
         if text[at : at + 1] != '"':
             raise Syntax(f"a member's name is missing at {at}")
-        name, at = read(text, at)
+        name, at = read(text, at, large)
         at = _blanks(text, at)
         if text[at : at + 1] != ":" or isinstance(name, Unreadable):
             raise Syntax(f"no member at {at}")
-        value, at = read(text, _blanks(text, at + 1))
-        yield name, value
+        start = _blanks(text, at + 1)
+        value, at = read(text, start, large)
+        yield Member(name, value, start, at)
         at = _blanks(text, at)
         comma = text[at : at + 1] == ","
         if comma:
@@ -100,6 +136,8 @@ def _constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON")
 
 
+#: What the reader leaves behind a number that is none, such as `01` or `1.`.
+_NUMBER_GOES_ON = tuple("0123456789.eE")
 _INFINITE = (float("inf"), float("-inf"))
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_base64)
 _scan: Callable[[str, int], Tuple[Any, int]] = json.JSONDecoder(
@@ -113,6 +151,12 @@ _TOKEN = re.compile(
     r"|(?P<atom>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null)"
     r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<comma>,)|(?P<colon>:)"
 )
+#: What tells where a value ends, if it is one.
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+
+#: As many digits as a double has that is no infinity.
+_DIGITS_MAX = 309
+_LONG_NUMBER = re.compile(r"[0-9]{309}")
 
 
 def _blanks(text: str, at: int) -> int:
@@ -120,22 +164,48 @@ def _blanks(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _unfit(text: str, start: int, end: int, value: Any) -> Optional[str]:
-    """Why what was read is no value."""
-    if text.count("[", start, end) + text.count("{", start, end) >= DEPTH_MAX and _is_deep(value):
-        return f"it nests {DEPTH_MAX} levels or more"
-    if _HALF_A_CHARACTER.search(text, start, end):
-        try:
-            _ENCODER.encode(value).encode()
-        except UnicodeEncodeError:
-            return "half a surrogate pair is no character"
-    return None
+def _too_large(text: str, start: int) -> Optional[Unreadable]:
+    """Whether the value that begins here is none for Python's reader, and why."""
+    walk = _Walk(text, NODES_MAX)
+    try:
+        walk.value(start)
+    except Syntax:
+        # It is no JSON, which is found out again where it is told.
+        return None
+    if walk.values > NODES_MAX:
+        return Unreadable(f"it holds more than {NODES_MAX} values", too_much=True)
+    return Unreadable("a number is larger than a number can be") if walk.infinite else None
+
+
+def _end(text: str, at: int) -> int:
+    """Where a value ends that nobody reads, by its brackets alone: whether it is JSON inside is not looked at."""
+    depth = 0
+    if text[at : at + 1] not in ("[", "{"):
+        return _Walk(text).value(at)
+    for found in _BRACKET.finditer(text, at):
+        mark = text[found.start()]
+        if mark in "[{":
+            depth += 1
+        elif mark in "]}":
+            depth -= 1
+        if depth == 0:
+            return found.end()
+    raise Syntax("a list or object does not end")
+
+
+def _is_text(value: Any) -> bool:
+    """Whether all the text in a value can be written."""
+    try:
+        _ENCODER.encode(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_deep(value: Any) -> bool:
     """Looks level by level: whoever asks may stand deep in the stack."""
     level = [value]
-    for _ in range(DEPTH_MAX - 1):
+    for _ in range(DEPTH_MAX):
         below: List[Any] = []
         for one in level:
             if type(one) is dict:
@@ -148,34 +218,51 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _skip(text: str, at: int) -> int:
-    """Where the value ends that begins here, of any depth, without calling itself."""
-    inside: List[str] = []
-    expected = "value"
-    while True:
-        found = _TOKEN.match(text, _blanks(text, at))
-        if found is None:
-            raise Syntax(f"no JSON at {at}")
-        kind, token, at = found.lastgroup, found.group(), found.end()
-        if kind == "close" and expected in ("next", "first") and inside and token == inside[-1]:
-            inside.pop()
-            expected = "next"
-        elif kind == "open" and (expected == "value" or expected == "first" and inside[-1] == "]"):
-            inside.append("]" if token == "[" else "}")
-            expected = "first"
-            continue
-        elif kind == "comma" and expected == "next":
-            expected = "name" if inside[-1] == "}" else "value"
-            continue
-        elif kind == "text" and (expected == "name" or expected == "first" and inside[-1] == "}"):
-            expected = "colon"
-            continue
-        elif kind == "colon" and expected == "colon":
-            expected = "value"
-            continue
-        elif kind in ("text", "atom") and (expected == "value" or expected == "first" and inside[-1] == "]"):
-            expected = "next"
-        else:
-            raise Syntax(f"no JSON at {at}")
-        if not inside:
-            return at
+class _Walk:
+    """Goes over a value of any depth, without calling itself, and builds nothing."""
+
+    def __init__(self, text: str, values_max: Optional[int] = None) -> None:
+        self._text = text
+        self._values_max = values_max
+        #: How many values there were, itself among them.
+        self.values = 0
+        #: A number was larger than a double can be.
+        self.infinite = False
+
+    def value(self, at: int) -> int:
+        """Where the value ends that begins here, or, with too many values in it, some place before that."""
+        text, inside, expected = self._text, bytearray(), "value"
+        while True:
+            found = _TOKEN.match(text, _blanks(text, at))
+            if found is None:
+                raise Syntax(f"no JSON at {at}")
+            kind, at = found.lastgroup, found.end()
+            in_list = bool(inside) and inside[-1] == _LIST
+            is_value = expected == "value" or expected == "first" and in_list
+            if kind == "close" and expected in ("next", "first") and inside and ord(found.group()) == inside[-1]:
+                inside.pop()
+                expected = "next"
+            elif kind == "open" and is_value:
+                # Each bracket's end is two behind its beginning.
+                inside.append(ord(found.group()) + 2)
+                self.values += 1
+                expected = "first"
+            elif kind == "comma" and expected == "next":
+                expected = "value" if in_list else "name"
+            elif kind == "text" and (expected == "name" or expected == "first" and not in_list):
+                expected = "colon"
+            elif kind == "colon" and expected == "colon":
+                expected = "value"
+            elif kind in ("text", "atom") and is_value:
+                self.values += 1
+                if kind == "atom" and found.end() - found.start() >= _DIGITS_MAX:
+                    self.infinite = self.infinite or float(found.group()) in _INFINITE
+                expected = "next"
+            else:
+                raise Syntax(f"no JSON at {at}")
+            if not inside and expected == "next" or self._values_max is not None and self.values > self._values_max:
+                return at
+
+
+_LIST = ord("]")
+_TOO_DEEP = Unreadable(f"it nests more than {DEPTH_MAX} levels deep", too_much=True)

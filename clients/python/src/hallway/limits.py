@@ -9,8 +9,11 @@ FRAME_SKIP_MAX = 256 * 1024 * 1024
 #: How much of an oversized body is kept to find the id that it belongs to, in bytes.
 FRAME_HEAD = 4 * 1024
 
-#: Levels of nesting that are refused.
-DEPTH_MAX = 128
+#: How many levels deep a value may nest.
+DEPTH_MAX = 64
+
+#: How many values one payload may hold: as Python's own, they take up to a hundred times the bytes that they came in.
+NODES_MAX = 100_000
 
 #: How much one read takes at most, in bytes.
 READ_SIZE = 64 * 1024

@@ -125,9 +125,11 @@ class _Members:
     def read(self, text: str) -> Optional[str]:
         """Takes the members, up to the place where the text stops being JSON; why it does, if it does."""
         try:
-            for name, value in encoding.members(text):
+            for name, value, start, end in encoding.members(text):
                 if name not in _KINDS and name not in _OTHERS:
                     continue
+                if name in _OF_MEMBERS:
+                    value = _Object(value, text[start:end])
                 if name in self.found:
                     self.repeated = name
                 elif name in _KINDS:
@@ -191,7 +193,7 @@ class _Members:
         if version != VERSION:
             message = f"protocol version {version} is not spoken here, only version {VERSION}"
             error = WireError("unsupported_version", message, {"supported": [VERSION]})
-            raise Refusal(error, self.known_id(), None)
+            raise Refusal(error, self.known_id(), self.kind)
 
     def refuse(self, id: Optional[int], message: str) -> Refusal:
         return Refusal(WireError("bad_message", message), id, self.kind)
@@ -230,14 +232,44 @@ def _any(value: Any) -> Any:
     return value
 
 
-_text, _object, _flag = _of(str, "text"), _of(dict, "an object"), _of(bool, "true or false")
+def _readable(value: Any) -> Any:
+    if isinstance(value, encoding.Unreadable):
+        raise _Wrong(value.reason)
+    return value
+
+
+class _Object(NamedTuple):
+    """The value of a member of the envelope that has members of its own, and how it is written."""
+
+    value: Any
+    text: str
+
+    def members(self, *known: str) -> Dict[str, Any]:
+        """Those that are known. One that is there twice is refused, where Python's reader would take the last."""
+        found: Dict[str, Any] = {}
+        if not self.text.startswith("{"):
+            raise _Wrong("an object is expected, and this is none")
+        if isinstance(self.value, encoding.Unreadable) and self.value.too_much:
+            raise _Wrong(self.value.reason)
+        try:
+            for name, value, _, _ in encoding.members(self.text):
+                if name in found:
+                    raise _Wrong(f"`{name}` stands there twice")
+                if name in known:
+                    found[name] = _readable(value)
+        except encoding.Syntax as error:
+            raise _Wrong(str(error)) from None
+        return found
+
+
+_text, _flag = _of(str, "text"), _of(bool, "true or false")
 _number, _small = _whole(2**64 - 1), _whole(2**32 - 1)
 
 
 def _hello(value: Any) -> Any:
-    members = _object(value)
     checks = {"program": _text, "features": _list_of_text}
     checks.update(token=_text, calls_max=_small, frame_max=_number)
+    members = value.members(*checks)
     hello = {}
     for name, check in checks.items():
         optional = name not in ("program", "features")
@@ -247,7 +279,7 @@ def _hello(value: Any) -> Any:
 
 
 def _error(value: Any) -> WireError:
-    members = _object(value)
+    members = value.members("code", "message", "details", "retryable")
     if "code" not in members:
         raise _Wrong("`code` is missing")
     message, retryable = _text(members.get("message", "")), _flag(members.get("retryable", False))
@@ -255,18 +287,18 @@ def _error(value: Any) -> WireError:
 
 
 def _lagged(value: Any) -> Lagged:
-    members = _object(value)
+    members = value.members("missed", "next")
     return Lagged(_number(members.get("missed")), _number(members.get("next")))
 
 
 def _progress(value: Any) -> Progress:
-    members = _object(value)
+    members = value.members("done", "total", "message")
     total = _optional(members, "total", _number)
     return Progress(_number(members.get("done", 0)), total, _text(members.get("message", "")))
 
 
 def _goaway(value: Any) -> Goaway:
-    members = _object(value)
+    members = value.members("code", "message", "last")
     code, message = _text(members.get("code", "")), _text(members.get("message", ""))
     return Goaway(code, message, _number(members.get("last", 0)))
 
@@ -285,6 +317,9 @@ _KINDS: Dict[str, Check] = {
     "hello": _hello,
     "goaway": _goaway,
 }
+
+#: Those whose value is an object of the envelope's own.
+_OF_MEMBERS = frozenset({"error", "progress", "lagged", "hello", "goaway"})
 
 #: The other members of an envelope. Any that is in neither table is from a newer version, and ignored.
 _OTHERS: Dict[str, Check] = {

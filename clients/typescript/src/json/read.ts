@@ -1,6 +1,6 @@
 /** Values from JSON, exactly: no number is rounded that was written as a whole one. */
 
-import { DEPTH_MAX } from "../limits.js";
+import { DEPTH_MAX, NODES_MAX } from "../limits.js";
 import { BRACE, BRACE_END, BRACKET, BRACKET_END, COLON, COMMA, type Facts, QUOTE, Scanner } from "./scan.js";
 
 /** The text is JSON, and no value that can be held. */
@@ -30,7 +30,7 @@ export class Raw {
   /** Reads the value. A whole number beyond 2^53 is a `bigint`. Throws `Unreadable`. */
   read(): unknown {
     const { text, facts } = this;
-    if (facts.depth > DEPTH_MAX) throw new Unreadable(`the value is more than ${DEPTH_MAX} levels deep`);
+    this.#bounded();
     if (facts.loneSurrogate) throw new Unreadable("half of a surrogate pair is no text");
     if (facts.hugeNumber) throw new Unreadable("a number is larger than can be held");
     return facts.unsafeInteger ? new ExactReader(text).value() : JSON.parse(text);
@@ -38,12 +38,19 @@ export class Raw {
 
   /** The members of an object, in order, with their names read. `undefined` if it is none. Throws `Unreadable`. */
   members(): [name: string, value: Raw][] | undefined {
+    this.#bounded();
     const scanner = new Scanner(this.text);
     scanner.blanks();
     if (!scanner.takes(BRACE)) return undefined;
     const found: [string, Raw][] = [];
     eachMember(scanner, (name, value) => found.push([name, value]));
     return found;
+  }
+
+  #bounded(): void {
+    const { depth, values } = this.facts;
+    if (depth > DEPTH_MAX) throw new Unreadable(`the value is more than ${DEPTH_MAX} levels deep`);
+    if (values > NODES_MAX) throw new Unreadable(`there are more than ${NODES_MAX} values in it`);
   }
 }
 

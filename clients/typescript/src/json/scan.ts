@@ -3,6 +3,8 @@
  * has to know. Nothing here recurses, so that a value may nest as deep as its sender likes.
  */
 
+import { DEPTH_MAX } from "../limits.js";
+
 /** The text is not JSON. */
 export class NotJson extends Error {
   override name = "NotJson";
@@ -12,6 +14,8 @@ export class NotJson extends Error {
 export interface Facts {
   /** How many lists and objects stand in each other. */
   depth: number;
+  /** How many values there are: itself, and of lists and objects all that is in them. */
+  values: number;
   /** A whole number that a JavaScript number would round. */
   unsafeInteger: boolean;
   /** A number that is larger than a double can be. */
@@ -55,16 +59,17 @@ export class Scanner {
 
   /** Goes over one value, with the blanks before it. */
   value(): Facts {
-    const facts: Facts = { depth: 0, unsafeInteger: false, hugeNumber: false, loneSurrogate: false };
-    const open: number[] = [];
+    const facts: Facts = { depth: 0, values: 0, unsafeInteger: false, hugeNumber: false, loneSurrogate: false };
+    const open = new Brackets();
     for (;;) {
+      facts.values += 1;
       this.blanks();
       const code = this.text.charCodeAt(this.at);
       if (code === BRACE || code === BRACKET) {
         this.at += 1;
         const close = code + 2;
         open.push(close);
-        facts.depth = Math.max(facts.depth, open.length);
+        facts.depth = Math.max(facts.depth, open.depth);
         this.blanks();
         if (!this.takes(close)) {
           if (close === BRACE_END) this.#name(facts);
@@ -98,9 +103,9 @@ export class Scanner {
   }
 
   /** What follows a value: the end of its list or object, any number of them, or the next value. */
-  #goesOn(open: number[], facts: Facts): boolean {
+  #goesOn(open: Brackets, facts: Facts): boolean {
     for (;;) {
-      const close = open.at(-1);
+      const close = open.last;
       if (close === undefined) return false;
       this.blanks();
       if (this.takes(COMMA)) {
@@ -181,6 +186,30 @@ export class Scanner {
     if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw this.wrong("`\\u` needs four hexadecimal digits");
     this.at += 4;
     return Number.parseInt(digits, 16);
+  }
+}
+
+/** The brackets that close what is open. A byte for each: a peer may send millions, and a list of numbers has eight. */
+class Brackets {
+  depth = 0;
+  #codes = new Uint8Array(DEPTH_MAX);
+
+  get last(): number | undefined {
+    return this.depth === 0 ? undefined : this.#codes[this.depth - 1];
+  }
+
+  push(code: number): void {
+    if (this.depth === this.#codes.length) {
+      const more = new Uint8Array(2 * this.depth);
+      more.set(this.#codes);
+      this.#codes = more;
+    }
+    this.#codes[this.depth] = code;
+    this.depth += 1;
+  }
+
+  pop(): void {
+    this.depth -= 1;
   }
 }
 

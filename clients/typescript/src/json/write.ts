@@ -12,7 +12,7 @@ export class NotWritable extends Error {
  * - a `bigint` is written as its digits, and a `Uint8Array` as base64;
  * - a whole number beyond 2^53, which may have been rounded, is written with an exponent: as what it is, a double, so
  *   that no method takes it for a whole number;
- * - NaN, infinities, functions, symbols, half surrogate pairs and more than 127 levels are refused.
+ * - NaN, infinities, functions, symbols, half surrogate pairs and more than 64 levels are refused.
  */
 export function write(value: unknown): string {
   const text = element(value, "", DEPTH_MAX);

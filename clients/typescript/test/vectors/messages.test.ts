@@ -62,8 +62,10 @@ function normal(message: Received, withPayload: boolean): object {
   return Object.fromEntries(flat) as object;
 }
 
+/** Without what is absent, and with numbers as the files' own reader has them: it rounds those beyond 2^53. */
 function bare(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? (JSON.parse(JSON.stringify(value)) as unknown) : value;
+  const rounded = (_: string, each: unknown): unknown => (typeof each === "bigint" ? Number(each) : each);
+  return JSON.parse(JSON.stringify(value, rounded)) as unknown;
 }
 
 function written(message: Received): Message<string> {

@@ -10,7 +10,7 @@ use super::{ClientBuilder, Events, Items, TryItems};
 use crate::client::{CallError, CallOptions};
 use crate::connection::arrival::{Next, unexpected_stream};
 use crate::encoding::{Encoding, Raw};
-use crate::limits::RETRIES_MAX;
+use crate::limits::{FRAME_MAX, RETRIES_MAX, nodes_max};
 use crate::service::{Method, ServiceError};
 
 /// Calls the methods of the services at the other end, and waits for each answer.
@@ -50,7 +50,7 @@ impl Client {
         R: DeserializeOwned,
     {
         let (encoding, value) = self.answer(method, params)?;
-        Raw::new(encoding, &value).decode().map_err(CallError::BadResult)
+        Raw::new(encoding, &value).decode_of(nodes_max(FRAME_MAX)).map_err(CallError::BadResult)
     }
 
     /// Calls a method that can say no: the outer error is the conversation's, the inner the service's.

@@ -11,7 +11,7 @@ use super::{CallError, CallOptions, ClientBuilder, Events, Items, TryItems};
 use crate::connection::arrival::{Next, unexpected_stream};
 use crate::connection::link::Conversation;
 use crate::encoding::{Encoding, Raw};
-use crate::limits::RETRIES_MAX;
+use crate::limits::{FRAME_MAX, RETRIES_MAX, nodes_max};
 use crate::service::{Context, Method, ServiceError};
 
 /// Calls the methods of the services at the other end. Cheap to clone; clones share the connection.
@@ -63,7 +63,7 @@ impl Client {
         R: DeserializeOwned,
     {
         let (encoding, value) = self.answer(method, params).await?;
-        Raw::new(encoding, &value).decode().map_err(CallError::BadResult)
+        Raw::new(encoding, &value).decode_of(nodes_max(FRAME_MAX)).map_err(CallError::BadResult)
     }
 
     /// Calls a method that can say no: the outer error is the conversation's, the inner the service's.

@@ -603,22 +603,22 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
     }
     let waits = link.is_full() || !handler.turn.has_come();
     let place = if waits { None } else { link.incoming().try_place(&ticket) };
+    let runs = place.is_some();
+    if let Some(place) = place {
+        ticket.takes(place);
+    }
     // Nothing is lost by not being woken: the task polls again at once.
-    if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+    if runs && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
     }
     let deadline = ticket.deadline();
     let waiting = Arc::clone(link);
     let run = async move {
         handler.turn.comes().await;
-        let _place = match place {
-            Some(place) => place,
-            None => {
-                let place = waiting.incoming().place(&handler.ticket).await;
-                waiting.room().await;
-                place
-            }
-        };
+        if !runs {
+            handler.ticket.takes(waiting.incoming().place(&handler.ticket).await);
+            waiting.room().await;
+        }
         if !handler.ticket.is_overdue() {
             handler.await;
         }
@@ -661,6 +661,7 @@ impl Drop for Handler {
         // this may be the connection's own task.
         let _panicked = std::panic::catch_unwind(AssertUnwindSafe(|| self.handling = None));
         self.ticket.settle();
+        self.ticket.lets_go();
     }
 }
 

@@ -116,6 +116,8 @@ impl Incoming {
             reply,
             batch: batch.cloned(),
             lane: terms.lane,
+            place: Mutex::default(),
+            holders: AtomicUsize::new(1),
             charged,
             work: call.token.as_ref().and_then(|token| Work::new(token, &call.method)),
             deadline,
@@ -290,6 +292,10 @@ pub(crate) struct Ticket {
     /// What the answer leaves with, if not alone.
     batch: Option<Arc<Batch>>,
     lane: Lane,
+    /// Where it runs, once it does.
+    place: Mutex<Option<[Place; 2]>>,
+    /// Who needs the place: the handler, and what it has running on other threads.
+    holders: AtomicUsize,
     /// Bytes of its parameters that are counted against what all may hold.
     charged: usize,
     /// How the caller follows it, if not by its id.
@@ -312,6 +318,24 @@ impl Ticket {
     /// Whether it is a subscription, which takes no place of the calls.
     fn lasts(&self) -> bool {
         self.lane == Lane::Subscription
+    }
+
+    /// It runs.
+    pub(super) fn takes(&self, place: [Place; 2]) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+    }
+
+    /// One of those who need the place needs it no longer.
+    pub(super) fn lets_go(&self) {
+        if self.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            drop(self.place.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
+
+    /// The call counts as running until this has been dropped as well.
+    pub(crate) fn hold(self: &Arc<Self>) -> Hold {
+        self.holders.fetch_add(1, Ordering::Relaxed);
+        Hold(Arc::clone(self))
     }
 
     pub(crate) fn link(&self) -> &Arc<Link> {
@@ -520,6 +544,16 @@ impl Ticket {
             answer(id);
         }
         answering.panics = false;
+    }
+}
+
+/// Something that a handler has begun and that goes on without it.
+#[derive(Debug)]
+pub(crate) struct Hold(Arc<Ticket>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.lets_go();
     }
 }
 

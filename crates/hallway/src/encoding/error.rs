@@ -27,4 +27,10 @@ pub enum DecodeError {
         /// What was found and what was expected, with the member's path where it is known.
         reason: String,
     },
+    /// The value nests deeper, or holds more, than is read.
+    #[error("{reason}")]
+    TooMuch {
+        /// Which of the two, and the limit.
+        reason: String,
+    },
 }

@@ -6,7 +6,8 @@ use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::Serialize;
 use serde_json::value::RawValue;
 
-use super::{DecodeError, EncodeError, Rules};
+use super::{DecodeError, EncodeError, Rules, too_deep};
+use crate::limits::DEPTH_MAX;
 
 pub(super) struct Json;
 
@@ -21,10 +22,12 @@ impl Rules for Json {
     }
 
     fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
+        check_depth(bytes)?;
         serde_json::from_slice(bytes).map_err(|error| refuse(bytes, &error, error.to_string()))
     }
 
     fn explain<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
+        check_depth(bytes)?;
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         let value = serde_path_to_error::deserialize(&mut reader)
             .map_err(|error| refuse(bytes, error.inner(), error.to_string()))?;
@@ -36,6 +39,11 @@ impl Rules for Json {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         reader.deserialize_map(Members(each)).map_err(|error| refuse(bytes, &error, error.to_string()))?;
         reader.end().map_err(|error| refuse(bytes, &error, error.to_string()))
+    }
+
+    fn has_more_values(bytes: &[u8], max: usize) -> bool {
+        // Each value but the last has a comma or a bracket beside it.
+        bytes.len() / 2 >= max && values(bytes).take(max + 1).count() > max
     }
 
     fn begin_object(out: &mut Vec<u8>) {
@@ -63,6 +71,76 @@ fn refuse(bytes: &[u8], error: &serde_json::Error, reason: String) -> DecodeErro
         DecodeError::Shape { reason }
     } else {
         DecodeError::Syntax { encoding: Json::NAME, reason }
+    }
+}
+
+/// Refuses what nests too deep. `serde_json` would take twice as much; and it calls itself, so that what it takes has to
+/// be known before.
+fn check_depth(bytes: &[u8]) -> Result<(), DecodeError> {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    if bytes.len() > 2 * DEPTH_MAX && bytes.iter().filter(|&&byte| byte | 0x20 == b'{').count() > DEPTH_MAX {
+        for (mark, _) in (Marks { bytes, at: 0 }) {
+            match mark {
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => (),
+            }
+            deepest = deepest.max(depth);
+            if deepest > DEPTH_MAX {
+                return Err(too_deep());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// As many units as there are values: the whole, and what stands first in a list or an object, or behind a comma.
+fn values(bytes: &[u8]) -> impl Iterator<Item = ()> {
+    let inner = Marks { bytes, at: 0 }.filter(move |&(mark, end)| match mark {
+        b',' => true,
+        b'[' | b'{' => {
+            let mut after = bytes.iter().skip(end);
+            !matches!(after.find(|byte| !byte.is_ascii_whitespace()), Some(b']' | b'}') | None)
+        }
+        _ => false,
+    });
+    std::iter::once(()).chain(inner.map(|_| ()))
+}
+
+/// The brackets and commas of a value, but those in its texts, each with the place behind it.
+struct Marks<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Iterator for Marks<'_> {
+    type Item = (u8, usize);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let byte = *self.bytes.get(self.at)?;
+            self.at += 1;
+            match byte {
+                b'"' => self.pass_text(),
+                b'[' | b'{' | b']' | b'}' | b',' => return Some((byte, self.at)),
+                _ => (),
+            }
+        }
+    }
+}
+
+impl Marks<'_> {
+    /// Goes behind the text that has begun.
+    fn pass_text(&mut self) {
+        while let Some(found) = memchr::memchr2(b'"', b'\\', self.bytes.get(self.at..).unwrap_or_default()) {
+            self.at += found + 1;
+            if self.bytes.get(self.at - 1) == Some(&b'"') {
+                return;
+            }
+            // And what is escaped.
+            self.at += 1;
+        }
+        self.at = self.bytes.len();
     }
 }
 

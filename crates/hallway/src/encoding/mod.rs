@@ -18,6 +18,8 @@ pub use object::{ObjectWriter, Raw};
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::DEPTH_MAX;
+
 /// What every encoding has to say; one implementation per file.
 trait Rules {
     /// The name used in `hello`, in options and in test reports.
@@ -35,6 +37,8 @@ trait Rules {
     fn explain<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError>;
     /// Hands over the members of an object in order, values still encoded.
     fn members<'a>(bytes: &'a [u8], each: &mut dyn FnMut(&str, &'a [u8])) -> Result<(), DecodeError>;
+    /// Whether a value holds more than `max`, itself among them; whatever is said of what is no value.
+    fn has_more_values(bytes: &[u8], max: usize) -> bool;
 
     fn begin_object(out: &mut Vec<u8>);
     fn key(out: &mut Vec<u8>, index: usize, name: &str);
@@ -77,7 +81,8 @@ macro_rules! encodings {
             /// Reads exactly one value.
             ///
             /// # Errors
-            /// When the bytes are not this encoding, hold a value of another shape, or go on after it.
+            /// When the bytes are not this encoding, hold a value of another shape or one that nests more than
+            /// [`DEPTH_MAX`](crate::limits::DEPTH_MAX) levels deep, or go on after it.
             pub fn decode<'a, T: Deserialize<'a>>(self, bytes: &'a [u8]) -> Result<T, DecodeError> {
                 match self { $(Self::$variant => <$rules>::decode(bytes),)* }
             }
@@ -99,6 +104,14 @@ macro_rules! encodings {
             pub fn members<'a>(self, bytes: &'a [u8], mut each: impl FnMut(&str, Raw<'a>)) -> Result<(), DecodeError> {
                 let mut each = |name: &str, value: &'a [u8]| each(name, Raw::new(self, value));
                 match self { $(Self::$variant => <$rules>::members(bytes, &mut each),)* }
+            }
+
+            /// Whether the value in `bytes` holds more than `max` values: itself, and of lists and objects all that is in
+            /// them, names aside. Told without reading any of them, and of a value that is too short for so many at no
+            /// cost. Of what is no value, nothing is said.
+            #[must_use]
+            pub fn has_more_values(self, bytes: &[u8], max: usize) -> bool {
+                match self { $(Self::$variant => <$rules>::has_more_values(bytes, max),)* }
             }
 
             fn null(self) -> &'static [u8] {
@@ -131,6 +144,10 @@ impl std::fmt::Display for Encoding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
+}
+
+fn too_deep() -> DecodeError {
+    DecodeError::TooMuch { reason: format!("it nests more than {DEPTH_MAX} levels deep") }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use serde::de::Deserialize;
 use serde::ser::Serialize;
 
-use super::{DecodeError, EncodeError, ObjectWriter, Rules};
+use super::{DecodeError, EncodeError, ObjectWriter, Rules, too_deep};
 use crate::limits::DEPTH_MAX;
 
 pub(super) struct MsgPack;
@@ -36,12 +36,16 @@ impl Rules for MsgPack {
         for _ in 0..members {
             let (name, after) = rmp::decode::read_str_from_slice(rest)
                 .map_err(|_| syntax("expected text as a member name"))?;
-            let length = value_length(after)?;
+            let Measure { length, .. } = measure(after)?;
             let (value, after) = after.split_at_checked(length).ok_or_else(cut_short)?;
             each(name, value);
             rest = after;
         }
         nothing_after(bytes, bytes.len() - rest.len())
+    }
+
+    fn has_more_values(bytes: &[u8], max: usize) -> bool {
+        bytes.len() > max && measure(bytes).is_ok_and(|Measure { values, .. }| values > max as u64)
     }
 
     fn begin_object(out: &mut Vec<u8>) {
@@ -68,22 +72,31 @@ type Reader<'a> = rmp_serde::Deserializer<rmp_serde::decode::ReadRefReader<'a, [
 
 /// A reader over bytes known to be exactly one value: `rmp-serde` does not tell where it stopped.
 fn reader(bytes: &[u8]) -> Result<Reader<'_>, DecodeError> {
-    nothing_after(bytes, value_length(bytes)?)?;
+    nothing_after(bytes, measure(bytes)?.length)?;
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
-    reader.set_max_depth(DEPTH_MAX);
+    // Of a value that nests so deep, it refuses what is in the innermost list.
+    reader.set_max_depth(DEPTH_MAX + 1);
     Ok(reader)
 }
 
-/// The length in bytes of the value at the start of `bytes`, found without recursion: a counter of values
-/// still to come replaces the stack, so depth costs nothing.
-fn value_length(bytes: &[u8]) -> Result<usize, DecodeError> {
+/// What a value takes.
+struct Measure {
+    /// In bytes.
+    length: usize,
+    /// In values, of lists and objects all that is in them but the names.
+    values: u64,
+}
+
+/// Measures the value at the start of `bytes`, without recursion: a counter of values still to come replaces the stack,
+/// so depth costs nothing.
+fn measure(bytes: &[u8]) -> Result<Measure, DecodeError> {
     use rmp::Marker;
 
     let mut at = 0usize;
-    let mut values = 1u64;
-    while values > 0 {
+    let (mut left_over, mut read, mut names) = (1u64, 0u64, 0u64);
+    while left_over > 0 {
         // Each value takes at least one byte: a header that promises more than there is ends here.
-        let left = bytes.get(at..).filter(|left| left.len() as u64 >= values).ok_or_else(cut_short)?;
+        let left = bytes.get(at..).filter(|left| left.len() as u64 >= left_over).ok_or_else(cut_short)?;
         let (&first, left) = left.split_first().ok_or_else(cut_short)?;
         let (header, body, inner) = match Marker::from_u8(first) {
             Marker::FixPos(_) | Marker::FixNeg(_) | Marker::Null | Marker::True | Marker::False => (0, 0, 0),
@@ -113,9 +126,13 @@ fn value_length(bytes: &[u8]) -> Result<usize, DecodeError> {
         };
         let length = usize::try_from(1 + header + body).map_err(|_| cut_short())?;
         at = at.saturating_add(length);
-        values = values - 1 + inner;
+        left_over = left_over - 1 + inner;
+        read += 1;
+        if matches!(Marker::from_u8(first), Marker::FixMap(_) | Marker::Map16 | Marker::Map32) {
+            names += inner / 2;
+        }
     }
-    if at > bytes.len() { Err(cut_short()) } else { Ok(at) }
+    if at > bytes.len() { Err(cut_short()) } else { Ok(Measure { length: at, values: read - names }) }
 }
 
 /// A big-endian unsigned number of `width` bytes.
@@ -135,7 +152,7 @@ fn refuse(error: &rmp_serde::decode::Error, reason: String) -> DecodeError {
     use rmp_serde::decode::Error;
     match error {
         Error::InvalidMarkerRead(_) | Error::InvalidDataRead(_) => cut_short(),
-        Error::DepthLimitExceeded => syntax(format!("nested deeper than {DEPTH_MAX} levels")),
+        Error::DepthLimitExceeded => too_deep(),
         _ => DecodeError::Shape { reason },
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DecodeError, EncodeError, Encoding};
+use crate::limits::NODES_MAX;
 
 /// One encoded value that nobody has looked into yet.
 ///
@@ -40,9 +41,25 @@ impl<'a> Raw<'a> {
     /// Reads the value.
     ///
     /// # Errors
-    /// When it has another shape than `T`; the error names the member.
+    /// When it has another shape than `T`, and then the error names the member; or when it holds more than [`NODES_MAX`]
+    /// values.
     pub fn decode<T: Deserialize<'a>>(self) -> Result<T, DecodeError> {
-        self.encoding.decode(self.bytes).or_else(|_| self.encoding.explain(self.bytes))
+        self.decode_of(NODES_MAX)
+    }
+
+    /// The same with another limit of values.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_of<T: Deserialize<'a>>(self, values_max: usize) -> Result<T, DecodeError> {
+        if self.encoding.has_more_values(self.bytes, values_max) {
+            let reason = format!("it holds more than {values_max} values: send less at a time");
+            return Err(DecodeError::TooMuch { reason });
+        }
+        self.encoding.decode(self.bytes).or_else(|error| match error {
+            DecodeError::TooMuch { .. } => Err(error),
+            _ => self.encoding.explain(self.bytes),
+        })
     }
 }
 

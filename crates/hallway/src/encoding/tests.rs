@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::limits::NODES_MAX;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Sample {
@@ -138,6 +139,44 @@ fn deep_nesting_is_refused_and_skipping_it_needs_no_stack() {
 }
 
 #[test]
+fn f23_the_deepest_value_is_read_on_a_small_stack() {
+    let nested = |encoding, levels: usize| match encoding {
+        Encoding::Json => ["[".repeat(levels), "]".repeat(levels)].concat().into_bytes(),
+        _ => [vec![0x91; levels - 1], vec![0x90]].concat(),
+    };
+    for &encoding in Encoding::ALL {
+        let read = move || {
+            for (levels, fits) in [(DEPTH_MAX, true), (DEPTH_MAX + 1, false), (1_000_000, false)] {
+                let decoded = Raw::new(encoding, &nested(encoding, levels)).decode::<serde_json::Value>();
+                assert_eq!(decoded.is_ok(), fits, "{encoding}: {levels}");
+            }
+        };
+        std::thread::Builder::new().stack_size(256 * 1024).spawn(read).unwrap().join().unwrap();
+    }
+}
+
+#[test]
+fn f24_too_many_values_are_refused_unread() {
+    for &encoding in Encoding::ALL {
+        let most = encoded(encoding, &vec![0; NODES_MAX - 1]);
+        assert_eq!(Raw::new(encoding, &most).decode::<Vec<u8>>().unwrap().len(), NODES_MAX - 1);
+        let more = encoded(encoding, &vec![0; NODES_MAX]);
+        let refused = Raw::new(encoding, &more).decode::<Vec<u8>>().unwrap_err();
+        assert!(refused.to_string().contains("more than 100000 values"), "{refused}");
+        assert!(Raw::new(encoding, &more).decode_of::<Vec<u8>>(NODES_MAX + 1).is_ok());
+    }
+}
+
+/// How many values there are, by reading them all.
+fn count(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(list) => 1 + list.iter().map(count).sum::<usize>(),
+        serde_json::Value::Object(members) => 1 + members.values().map(count).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+#[test]
 fn a_promised_length_is_not_believed() {
     // An array of 2^32-1 values in six bytes, as a member and alone.
     let bomb = [0x81, 0xa1, b'x', 0xdd, 0xff, 0xff, 0xff, 0xff];
@@ -146,12 +185,40 @@ fn a_promised_length_is_not_believed() {
     assert!(Encoding::MsgPack.decode::<Bytes>(&bomb[3..]).is_err());
 }
 
+/// Any value; texts hold what a careless count would stumble over.
+fn any_value() -> impl Strategy<Value = serde_json::Value> {
+    let text = r#"[a,\[\]{}":\\é]{0,6}"#;
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<i64>().prop_map(Into::into),
+        text.prop_map(Into::into)
+    ];
+    leaf.prop_recursive(5, 60, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+            proptest::collection::btree_map(text, inner, 0..6)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
 proptest! {
+    #[test]
+    fn values_are_counted_as_if_they_had_been_read(value in any_value()) {
+        for &encoding in Encoding::ALL {
+            let bytes = encoded(encoding, &value);
+            let values = count(&value);
+            prop_assert!(!encoding.has_more_values(&bytes, values), "{} of {}", values, value);
+            prop_assert!(encoding.has_more_values(&bytes, values - 1), "{} of {}", values, value);
+        }
+    }
+
     #[test]
     fn any_bytes_are_answered_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         for &encoding in Encoding::ALL {
             let _ = encoding.decode::<serde_json::Value>(&bytes);
             let _ = encoding.decode::<Sample>(&bytes);
+            let _ = encoding.has_more_values(&bytes, 10);
             let _ = members(encoding, &bytes);
         }
     }

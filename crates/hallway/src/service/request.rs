@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::near::unknown;
-use super::{Description, ParamDescription, Responder};
+use super::{Description, MethodDescription, ParamDescription, Responder};
 use crate::connection::incoming::Ticket;
 use crate::encoding::{DecodeError, Raw};
+use crate::limits::{NODES_MAX, PARAMS_MAX, nodes_max};
 use crate::protocol::{WireError, code};
 
 /// A service as the server sees it: a description, and a way to begin a call. Written by
@@ -70,7 +71,7 @@ impl<'a> Request<'a> {
     {
         // No parameters at all are the same as an empty object.
         let params = match self.params {
-            Some(params) => params.decode(),
+            Some(params) => params.decode_of(self.nodes_max(params.bytes().len())),
             None => crate::encoding::Encoding::Json.decode(b"{}"),
         };
         match params {
@@ -83,6 +84,15 @@ impl<'a> Request<'a> {
                 Handling(None)
             }
         }
+    }
+
+    /// How many values the parameters may hold; which method it is need not be known of what is short.
+    fn nodes_max(&self, bytes: usize) -> usize {
+        if bytes <= NODES_MAX {
+            return NODES_MAX;
+        }
+        let own = self.declaration().and_then(|method| method.params_max);
+        nodes_max(own.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(PARAMS_MAX))
     }
 
     /// What is wrong with parameters that stand in a list, by the names that they have. `None`: they are in none.
@@ -103,8 +113,11 @@ impl<'a> Request<'a> {
 
     /// The method's parameters, in order.
     fn declared(&self) -> &'static [ParamDescription] {
-        let method = self.service.methods.iter().find(|method| method.name == *self.method);
-        method.map(|method| method.params.as_slice()).unwrap_or_default()
+        self.declaration().map(|method| method.params.as_slice()).unwrap_or_default()
+    }
+
+    fn declaration(&self) -> Option<&'static MethodDescription> {
+        self.service.methods.iter().find(|method| method.name == *self.method)
     }
 
     /// Their names.

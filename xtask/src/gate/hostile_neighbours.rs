@@ -18,9 +18,8 @@ const RATIO_MAX_BUSY: f64 = 10.0;
 /// What the daemon may have at the most, in KiB: what it may keep of messages in both directions (192 MiB), and itself.
 const MEMORY_MAX: u64 = 256 << 10;
 
-/// Until when the descriptors are what they were. A client that has sent its own socket to the daemon and does not read cannot
-/// be seen to go, until it is ended for not reading.
-const SETTLES: Duration = Duration::from_secs(15);
+/// Until when the descriptors are what they were.
+const SETTLES: Duration = Duration::from_secs(10);
 
 /// What is published meanwhile, so that those who subscribe have something not to read, and how often.
 const EVENTS: &str = r#"{"count":16,"length":1000}"#;
@@ -86,7 +85,7 @@ struct Row {
 }
 
 impl Row {
-    const COLUMNS: [&str; 10] = [
+    const COLUMNS: [&str; 11] = [
         "attack",
         "connections",
         "victim p50, p99, p99.9 (us)",
@@ -95,6 +94,7 @@ impl Row {
         "lives",
         "peak memory (MiB)",
         "bytes each",
+        "descriptors left",
         "thrown out",
         "told",
     ];
@@ -159,11 +159,11 @@ fn publish_until(publisher: &mut Peer, over: &AtomicBool) {
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { attack, connections, idle, felt, alive, peak, each, tally, .. } = self;
+        let Self { attack, connections, idle, felt, alive, peak, each, descriptors, tally } = self;
         let told: Vec<_> = tally.all("heard:").map(|(word, count)| format!("{word} {count}")).collect();
         write!(
             f,
-            "| {} | {connections} | {}, {}, {} | {:.1} ({}) | {} of {} | {} | {} | {} | {} | {} |",
+            "| {} | {connections} | {}, {}, {} | {:.1} ({}) | {} of {} | {} | {} | {} | {descriptors} | {} | {} |",
             attack.name,
             felt.at(0.5),
             felt.at(0.99),

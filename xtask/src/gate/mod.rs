@@ -83,7 +83,7 @@ const GATES: &[Gate] = &[
     #[cfg(target_os = "linux")]
     measures("slow-writers", slow_writers::run, &["frame-deadline"]),
     #[cfg(target_os = "linux")]
-    measures("hostile-neighbours", hostile_neighbours::run, &["write-deadline"]),
+    measures("hostile-neighbours", hostile_neighbours::run, &["descriptors"]),
     #[cfg(target_os = "linux")]
     measures("fd-exhaustion", fd_exhaustion::run, &["accept-pause"]),
     #[cfg(target_os = "linux")]

@@ -26,6 +26,9 @@ const LATE: Duration = Duration::from_secs(3);
 /// Until when those who wake have read everything.
 const READ: Duration = Duration::from_secs(60);
 
+/// So many bytes of events are more than a connection takes of a client that does not read.
+const FILLS: usize = 2_000_000;
+
 /// How many times longer than in idle times a victim may wait.
 const RATIO_MAX: f64 = 2.0;
 
@@ -74,9 +77,11 @@ fn all(run: &Run) -> Outcome {
     let mut sleeping = Band::gather(&site.target, "subscribers-that-never-read", sleepers, 0, run.seed)?;
     let never = Band::gather(&site.target, "subscribers-that-never-read", dead, 0, run.seed)?;
     let begin = Instant::now();
+    // Until they are full they keep the daemon busy, as those who read do.
+    offer(&mut asker, FILLS)?;
     let (offered, felt) = std::thread::scope(|scope| {
         let felt = scope.spawn(|| victim.call_for(SHORT_STALL));
-        let offered = offer(&mut asker, run.count(200, 20) * 1_000_000);
+        let offered = offer(&mut asker, run.count(200, 20) * 1_000_000 - FILLS);
         let felt = felt.join().unwrap_or_else(|_| Err(io::Error::other("the victim panicked")));
         (offered, felt)
     });

@@ -194,8 +194,8 @@ pub(super) fn unrecognised(field: &mut Field) -> io::Result<()> {
     sit(field, seats, true, b" ")
 }
 
-/// Connect, over and over: half of them go when they are told to and come again a second later, the others stay until they are
-/// thrown out.
+/// Connect, over and over: half of them go when they are told to, the others stay until they are thrown out; all of them come again,
+/// about a second later.
 pub(super) fn connectors(field: &mut Field) -> io::Result<()> {
     let vacant = || Seat { peer: None, owed: Vec::new(), since: Instant::now(), word: None, expects: None };
     let mut seats: Vec<Seat> = Vec::new();
@@ -217,7 +217,7 @@ pub(super) fn connectors(field: &mut Field) -> io::Result<()> {
                 seat.ends(field);
             }
             if seat.peer.is_none() {
-                seat.since = Instant::now() + DRIP;
+                seat.since = Instant::now() + DRIP / 2 + field.rng.pause(DRIP);
             }
         }
     }

@@ -155,6 +155,9 @@ pub const DEADLINE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// of those in a row does not come in anybody's life.
 pub const RETRIES_MAX: u32 = 10;
 
+/// How long a connection rests when the system has no memory for what it writes.
+pub const WRITE_PAUSE: Duration = Duration::from_millis(10);
+
 /// How long the accept loop rests when the system has no descriptor or memory left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -25,7 +25,7 @@ use super::{Closed, Inbox, Link, Received, Recognition, Refusal};
 use crate::encoding::Raw;
 use crate::limits::{
     BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, PARAMS_MAX, READ_SIZE, TURN_MESSAGES,
-    TURN_READS, TURN_TIME,
+    TURN_READS, TURN_TIME, WRITE_PAUSE,
 };
 use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
 use crate::transport::Stream;
@@ -186,6 +186,9 @@ impl Driver {
         let breaks = whole && self.output.broken().is_some();
         if breaks {
             self.deadlines.set(Due::Gone, GONE_CHECK);
+        }
+        if self.output.takes_a_rest() {
+            self.deadlines.set(Due::Writing, WRITE_PAUSE);
         }
         let within = self.link.budgets().limits.write_deadline;
         match self.output.stalled() {
@@ -361,6 +364,7 @@ impl Driver {
                 let reason = format!("the peer read nothing for {:?}", limits.write_deadline);
                 self.link.close(&Closed::new(Closed::SLOW_READER, reason));
             }
+            Due::Writing => (),
             Due::Gone if self.end_of_input => return self.input_ends(),
             Due::Gone => {
                 if let Some(broken) = self.output.broken() {

@@ -2,7 +2,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ServiceError;
+use super::{ServiceError, Unknown};
 use crate::limits::FRAME_MAX;
 
 /// What a service offers: the answer of `hallway.describe`, and the source of everything dynamic.
@@ -63,8 +63,7 @@ pub struct MethodDescription {
 }
 
 /// How a method answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, hallway::Open)]
 #[non_exhaustive]
 pub enum MethodKind {
     /// With one value.
@@ -76,8 +75,7 @@ pub enum MethodKind {
     /// Not at all.
     Notification,
     /// In a way that this build does not know.
-    #[serde(other)]
-    Unknown,
+    Unknown(Unknown),
 }
 
 /// One parameter.
@@ -183,7 +181,7 @@ impl DescriptionBuilder {
         let mut method = method.method;
         let answers = match method.kind {
             MethodKind::Unary => method.result["type"] != "null",
-            kind => kind == MethodKind::Stream,
+            ref kind => *kind == MethodKind::Stream,
         };
         if self.description.sidecar && answers {
             method.reply.get_or_insert_with(|| RESULT.to_owned());

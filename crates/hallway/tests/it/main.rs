@@ -11,6 +11,7 @@ mod codes;
 mod descriptors;
 mod jsonrpc;
 mod limits;
+mod open_enums;
 mod pressure;
 mod recognition;
 mod service_macro;

@@ -13,6 +13,9 @@ use super::speech::Said;
 /// Between two bytes of a slow writer.
 const DRIP: Duration = Duration::from_secs(1);
 
+/// They do not all speak at the same moment, but in so many shifts.
+const SHIFTS: u32 = 20;
+
 /// Calls of a client that does not read the answers, and how long each of those is.
 const REPLIES: u64 = 16;
 const REPLY: usize = 64 << 10;
@@ -121,10 +124,11 @@ fn sit(field: &mut Field, mut seats: Vec<Seat>, reads: bool, drip: &[u8]) -> io:
             }
         }
         if !drip.is_empty() && Instant::now() >= next_drip {
-            next_drip += DRIP;
+            next_drip += DRIP / SHIFTS;
+            let shift = dripped % SHIFTS as usize;
             let byte = drip[dripped % drip.len()];
             dripped += 1;
-            for seat in &mut seats {
+            for seat in seats.iter_mut().skip(shift).step_by(SHIFTS as usize) {
                 if let Some(peer) = &mut seat.peer {
                     // That it was ended is heard above, with the reason.
                     let _sent = peer.offer(&[byte]);

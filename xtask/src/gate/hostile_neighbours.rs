@@ -109,7 +109,13 @@ impl Row {
         let mut victim = Victim::connect(&site.target)?;
         let ours = site.target.speech == Speech::Hallway;
         let mut publisher = if ours { Some(site.connect()?) } else { None };
-        let idle = victim.call_for(Duration::from_secs(run.count(5, 1) as u64))?;
+        let [idle, attack_time] = match (run.short, run.neighbours) {
+            (true, _) => [1, 2],
+            (false, true) => [3, 8],
+            (false, false) => [5, 15],
+        }
+        .map(Duration::from_secs);
+        let idle = victim.call_for(idle)?;
         let descriptors = site.descriptors()?;
         let before = site.memory()?;
         site.forget_peak()?;
@@ -122,7 +128,7 @@ impl Row {
             if let Some(publisher) = &mut publisher {
                 scope.spawn(|| publish_until(publisher, &over));
             }
-            let felt = victim.call_for(Duration::from_secs(run.count(15, 2) as u64));
+            let felt = victim.call_for(attack_time);
             over.store(true, Ordering::Relaxed);
             felt
         })?;

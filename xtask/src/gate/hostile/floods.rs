@@ -129,7 +129,8 @@ pub(super) fn largest(field: &mut Field) -> io::Result<()> {
 /// Values that are small to write and large to hold: deep, wide, the same member over and over, endless numbers; as the parameter
 /// of a call, and beside it.
 pub(super) fn bombs(field: &mut Field) -> io::Result<()> {
-    const SIZE: usize = 1 << 20;
+    // So that it is not refused for its length alone.
+    const SIZE: usize = (1 << 20) - (4 << 10);
     let speech = field.target.speech;
     let around = |before: &str, inside: &str, after: &str| {
         let times = SIZE / inside.len();

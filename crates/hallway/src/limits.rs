@@ -161,7 +161,7 @@ pub const WRITE_PAUSE: Duration = Duration::from_millis(10);
 /// How long the accept loop rests when the system has no descriptor or memory left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The limits that a program may set for a server, see [`ServerBuilder::limits`](crate::server::ServerBuilder::limits).
+/// The limits that a program may set for a server, as `ServerBuilder::limits` takes them.
 /// Each has the value of the constant that it names if not said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -19,6 +19,7 @@ mod idle_race;
 mod kill_points;
 #[cfg(target_os = "linux")]
 mod kill_random;
+mod model;
 #[cfg(target_os = "linux")]
 mod rapid_cancel;
 mod rng;
@@ -75,6 +76,7 @@ const GATES: &[Gate] = &[
     gate("kill-points", kill_points::run, &["dead-sockets"]),
     #[cfg(target_os = "linux")]
     gate("kill-random", kill_random::run, &["outcomes", "write-first"]),
+    gate("model", model::run, &["ids", "credit"]),
     gate("access", access::run, &["peer-uid"]),
     #[cfg(target_os = "linux")]
     measures("rapid-cancel", rapid_cancel::run, &["running-limit"]),

@@ -146,9 +146,6 @@ fn all(run: &Run) -> Outcome {
     ])
 }
 
-/// A call of this length makes replies of 1 MiB.
-const LONG: u64 = 1 << 20;
-
 /// Those who pipeline calls with long replies.
 fn replies(run: &Run) -> Outcome {
     let count = run.count(100, 20);
@@ -157,10 +154,12 @@ fn replies(run: &Run) -> Outcome {
     asker.ask("hallway.ping", "{}")?;
     let before = site.memory()?;
     site.forget_peak()?;
-    let band = Band::gather(&site.target, "replies-never-read", count, LONG, run.seed)?;
+    let band = Band::gather(&site.target, "long-replies-never-read", count, 0, run.seed)?;
     std::thread::sleep(SHORT_STALL);
     let growth = site.memory()?.saturating_sub(before);
+    let asked = Instant::now();
     let there = connections(&asker.ask("hallway.status", "{}")?) - 1;
+    let answered = asked.elapsed();
     let ended = site.until("whoever does not read its replies is ended", WRITE + LATE, || {
         Ok(connections(&asker.ask("hallway.status", "{}")?) == 1)
     })?;
@@ -177,6 +176,7 @@ fn replies(run: &Run) -> Outcome {
         println!("  heard {word}: {count}");
     }
     judge([
+        (answered <= SHORT_STALL, format!("another client was answered after {answered:?} only")),
         (there == count as u64, format!("{there} of {count} are there after a short stall")),
         (peak <= ALL_MAX, format!("the daemon had {peak} KiB")),
         (tally.get("ended") == count as u64, format!("{} of {count} were ended", tally.get("ended"))),

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::protocol::{WireError, code};
+#[cfg(feature = "tokio")]
 use crate::transport::Peer;
 
 /// Why a connection ended. Every call that was open on it hears this.
@@ -37,6 +38,7 @@ impl Closed {
     }
 
     /// Says once, in the log, why a connection ended; at a level that is seen if somebody may have to look into it.
+    #[cfg(feature = "tokio")]
     pub(super) fn log(&self, peer: &Peer) {
         let (address, pid, code, reason) = (&peer.address, peer.pid, self.code, &self.reason);
         match code {

@@ -111,9 +111,11 @@ impl Write for LogFile {
 }
 
 /// Standard error as a log: each write is one line of it, as in a [`LogFile`].
+#[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub(super) struct Foreground(pub(super) io::Stderr);
 
+#[cfg(feature = "tokio")]
 impl Write for Foreground {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         self.0.write_all(one_line(record).as_bytes())?;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::connection::Link;
-use crate::connection::incoming::Ticket;
+use crate::connection::ticket::Ticket;
 use crate::protocol::Progress;
 use crate::transport::Peer;
 

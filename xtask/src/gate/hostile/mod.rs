@@ -40,6 +40,8 @@ pub(super) struct Attack {
 pub(super) const ATTACKS: &[Attack] = &[
     waits("subscribers-that-never-read", [1000, 200], sitting::subscribers).ours(),
     waits("replies-never-read", [100, 40], sitting::replies),
+    waits("long-replies-never-read", [100, 20], sitting::long_replies).ours(),
+    waits("calls-that-never-end", [64, 64], sitting::holders).ours(),
     waits("one-byte-a-second", [4000, 400], sitting::slow_writers),
     waits("announced-and-not-sent", [1000, 200], sitting::announced),
     burns("connect-churn", [2, 2], floods::churn),

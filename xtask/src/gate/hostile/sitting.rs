@@ -19,7 +19,6 @@ const SHIFTS: u32 = 20;
 /// Calls of a client that does not read the answers, and how long each of those is.
 const REPLIES: u64 = 16;
 const REPLY: usize = 64 << 10;
-const LONG_REPLY: u64 = 1 << 20;
 
 /// A connection that is sat on.
 struct Seat {
@@ -155,18 +154,30 @@ pub(super) fn subscribers(field: &mut Field) -> io::Result<()> {
     sit(field, seats, false, &[])
 }
 
-/// Ask for long answers, one after the other, and do not read them.
+/// Ask for answers, many at once, and do not read them.
 pub(super) fn replies(field: &mut Field) -> io::Result<()> {
-    let long = field.count == LONG_REPLY;
     let seats = take_seats(field, |field| {
-        let speech = field.target.speech;
-        let call = |id| match long {
-            true => speech.call(id, "big", &format!(r#"{{"length":{LONG_REPLY}}}"#)),
-            false => speech.echo(id, REPLY),
-        };
+        (1..=REPLIES).flat_map(|id| field.target.speech.echo(id, REPLY)).collect()
+    })?;
+    sit(field, seats, false, &[])
+}
+
+/// The same with answers of 1 MiB.
+pub(super) fn long_replies(field: &mut Field) -> io::Result<()> {
+    let seats = take_seats(field, |field| {
+        let call = |id| field.target.speech.call(id, "big", r#"{"length":1048576}"#);
         (1..=REPLIES).flat_map(call).collect()
     })?;
     sit(field, seats, false, &[])
+}
+
+/// Make as many calls as may run at a time, which do not end.
+pub(super) fn holders(field: &mut Field) -> io::Result<()> {
+    let seats = take_seats(field, |field| {
+        let call = |id| field.target.speech.call(id, "hold", "{}");
+        (1..=hallway::limits::CALLS_RUNNING_MAX as u64).flat_map(call).collect()
+    })?;
+    sit(field, seats, true, &[])
 }
 
 /// Send half a message, and then a byte a second.

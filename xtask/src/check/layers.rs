@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("topic", &["limits", "service"]),
     ("client", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
     ("blocking", &["client", "connection", "encoding", "limits", "protocol", "service", "transport"]),
-    ("server", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
+    ("server", &["chaos", "connection", "encoding", "limits", "protocol", "service", "transport"]),
     (
         "lifecycle",
         &[

@@ -132,7 +132,7 @@ def act_out(address: str, acts: List[Case]) -> None:
                     value = client.call(act["call"], **options(act))
                 ended({"value": value}, act["ends"])
             except HallwayError as error:
-                ended(failure(error), act["ends"])
+                ended({name: failure(error)[name] for name in act["ends"] if name != "value"}, act["ends"])
 
 
 async def act_out_async(address: str, acts: List[Case]) -> None:
@@ -159,4 +159,4 @@ async def act_out_async(address: str, acts: List[Case]) -> None:
                     value = await asyncio.wait_for(client.call(act["call"], **options(act)), PATIENCE)
                 ended({"value": value}, act["ends"])
             except HallwayError as error:
-                ended(failure(error), act["ends"])
+                ended({name: failure(error)[name] for name in act["ends"] if name != "value"}, act["ends"])

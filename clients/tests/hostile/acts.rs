@@ -47,7 +47,12 @@ pub(crate) fn act_out(client: &mut dyn Client, acts: &[Act]) -> Result<(), Strin
         let (found, expected) = match act {
             Act::Call { call, timeout_ms, bytes, ends } => {
                 let params = json!({ "text": "x".repeat(bytes.unwrap_or_default()) });
-                (end_of(client.call(call, &params, *timeout_ms)), ends.clone())
+                let mut end = end_of(client.call(call, &params, *timeout_ms));
+                // Which of two clocks or counts is first is not always told.
+                if let (Some(end), None, None) = (end.as_object_mut(), ends.get("code"), ends.get("value")) {
+                    end.remove("code");
+                }
+                (end, ends.clone())
             }
             Act::Open { open, window } => {
                 client.open(*open, *window).map_err(|error| error.to_string())?;
@@ -56,6 +61,7 @@ pub(crate) fn act_out(client: &mut dyn Client, acts: &[Act]) -> Result<(), Strin
             Act::Take { take, ends } => (take_all(client), json!([take, ends])),
         };
         if found != expected {
+            let found: String = found.to_string().chars().take(300).collect();
             return Err(format!("act {number} ends in {found}, not in {expected}"));
         }
     }

@@ -77,7 +77,11 @@ export async function actOut(socket: string, members: Members): Promise<void> {
       } else {
         const timeout = act["timeout_ms"] === undefined ? {} : { timeout: act["timeout_ms"] as number };
         const text = "x".repeat((act["bytes"] as number | undefined) ?? 0);
-        assert.deepEqual(await ending(client.call(act["call"] as string, { text }, timeout)), act["ends"]);
+        const ends = act["ends"] as Members;
+        const end = await ending(client.call(act["call"] as string, { text }, timeout));
+        // Which of two counts is first is not always told.
+        if (!("code" in ends)) delete end["code"];
+        assert.deepEqual(end, ends);
       }
     }
   } finally {

@@ -97,7 +97,7 @@ use proc_macro::TokenStream;
 /// - `#[notification]`: the method has no answer.
 /// - `#[bulk]`: calls of the method take no place of those that are kept for interactive ones. For what takes
 ///   long or comes in crowds, such as an import: however many of them run, the others still begin at once.
-/// - `#[params_max = 4 * 1024 * 1024]`: the longest message that calls the method, in bytes, a constant of at
+/// - `#[params_max = 4 * 1024 * 1024]`: the longest parameters of the method, in bytes, a constant of at
 ///   most `hallway::limits::FRAME_MAX`, in place of 1 MiB. A longer one is refused by its id.
 /// - `#[name = "find"]`: the method's name on the wire, in place of its name here. `client`, `clone`,
 ///   `from`, `new` and `with` need one, because the clients have such methods of their own.

@@ -8,15 +8,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("chaos", &[]),
     ("limits", &[]),
     ("encoding", &["limits"]),
-    ("framing", &["limits"]),
+    ("framing", &["chaos", "limits"]),
     ("transport", &["chaos", "limits"]),
-    ("protocol", &["encoding", "limits"]),
+    ("protocol", &["chaos", "encoding", "limits"]),
     ("connection", &["chaos", "encoding", "framing", "limits", "protocol", "transport"]),
     ("service", &["connection", "encoding", "limits", "protocol", "transport"]),
     ("topic", &["limits", "service"]),
     ("client", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
     ("blocking", &["client", "connection", "encoding", "limits", "protocol", "service", "transport"]),
-    ("server", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
+    ("server", &["chaos", "connection", "encoding", "limits", "protocol", "service", "transport"]),
     (
         "lifecycle",
         &[

@@ -44,7 +44,7 @@ pub struct MethodDescription {
     /// Whether its calls take no place of those that are kept for interactive ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bulk: bool,
-    /// The longest message that calls it, in bytes, if it is not the usual one.
+    /// The longest parameters, in bytes, if it is not the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params_max: Option<u64>,
     /// In the sidecar dialect, the type of the message that its result, or the end of its stream, is sent in;
@@ -216,7 +216,7 @@ impl MethodBuilder<'_> {
         self.method.bulk = true;
     }
 
-    /// The longest message that calls it, in bytes, as [`params_max`] has checked it.
+    /// The longest parameters, in bytes, as [`params_max`] has checked it.
     pub fn params_max(&mut self, bytes: u64) {
         self.method.params_max = Some(bytes);
     }
@@ -306,7 +306,7 @@ impl ErrorsDescription<'_> {
     }
 }
 
-/// Checks the longest message to a method, in bytes.
+/// Checks the length of the longest parameters, in bytes.
 ///
 /// # Panics
 /// If no message is so short, or none may be so long; where the macro calls it, the compiler says so.

@@ -7,7 +7,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("caller", &[]),
     ("chaos", &[]),
     ("limits", &[]),
-    ("encoding", &["limits"]),
+    ("encoding", &["chaos", "limits"]),
     ("framing", &["chaos", "limits"]),
     ("transport", &["chaos", "limits"]),
     ("protocol", &["chaos", "encoding", "limits"]),

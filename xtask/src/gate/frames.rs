@@ -201,6 +201,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
 
 /// A client in another language, as a program that reads bombs from its standard input, one a line, and writes what each
 /// took, after what the announced lengths took.
+#[derive(Debug, Clone, Copy)]
 struct Language {
     name: &'static str,
     program: &'static str,

@@ -197,7 +197,8 @@ impl Server {
                 tracing::warn!(%error, "a connection was not accepted");
                 if !concerns_one_connection(&error) || *failed >= ACCEPT_FAILURES {
                     *failed = 0;
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    let rests = !crate::chaos::without("accept-pause");
+                    tokio::time::sleep(if rests { ACCEPT_PAUSE } else { Duration::ZERO }).await;
                 }
             }
         }
@@ -317,6 +318,9 @@ impl Drop for Entry {
             if *of_peer.get() == 0 {
                 of_peer.remove();
             }
+        }
+        if crate::chaos::without("let-go") {
+            std::mem::forget(link);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use hallway::connection::{Inbox, Received, Wire};
 use hallway::encoding::Raw;
-use hallway::limits::{FRAME_MAX, FRAME_SKIP_MAX, NODES_MAX, READ_SIZE};
+use hallway::limits::{FRAME_MAX, FRAME_SKIP_MAX, READ_SIZE};
 use hallway::protocol::Message;
 use peak_alloc::PeakAlloc;
 use serde::Deserialize;
@@ -53,8 +53,6 @@ struct Typed {
 }
 
 pub(super) fn run(run: &Run) -> Outcome {
-    // The library's own limit, which its control does without.
-    let values_max = if run.without.is_some() { usize::MAX } else { NODES_MAX };
     announced()?;
     boundaries()?;
     let length = run.count(FRAME_MAX, 1024 * 1024);
@@ -63,8 +61,8 @@ pub(super) fn run(run: &Run) -> Outcome {
         let bomb = bomb(shape, length);
         for member in ["params", "new"] {
             let frame = framed(&format!(r#"{{"id":7,"call":"x.y","{member}":{bomb}}}"#));
-            let typed = peak(&frame, |params| drop(params.decode_of::<Typed>(values_max)));
-            let tree = peak(&frame, |params| drop(params.decode_of::<Value>(values_max)));
+            let typed = peak(&frame, |params| drop(params.decode::<Typed>()));
+            let tree = peak(&frame, |params| drop(params.decode::<Value>()));
             let ratio = ratio(typed, frame.len());
             most = (most.0.max(ratio), most.1.max(tree));
             if ratio > TYPED_MAX {
@@ -201,7 +199,6 @@ fn ratio(part: usize, whole: usize) -> f64 {
 
 /// A client in another language, as a program that reads bombs from its standard input, one a line, and writes what each
 /// took, after what the announced lengths took.
-#[derive(Debug, Clone, Copy)]
 struct Language {
     name: &'static str,
     program: &'static str,

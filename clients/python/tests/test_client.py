@@ -93,7 +93,10 @@ class Calls(World):
 
     def test_long_messages_both_ways(self) -> None:
         self.assertEqual(len(self.notes.long(bytes=2**24 - 100)), 2**24 - 100)
-        self.assertEqual(self.notes.add(text="x" * (2**24 - 100)), 6)
+        self.assertEqual(self.notes.add(text="x" * (2**20 - 100)), 6)
+        with self.assertRaises(hallway.Refused) as refused:
+            self.notes.add(text="x" * (2**24 - 100))
+        self.assertEqual(refused.exception.code, "frame_too_long")
 
     def test_deadlines(self) -> None:
         for late in (

@@ -5,11 +5,14 @@ import { readFileSync } from "node:fs";
 import type { Members } from "./cases.js";
 import { actOut } from "./hostile.js";
 
-const [, , socket = ""] = process.argv;
-const members = JSON.parse(readFileSync(0, "utf8")) as Members;
-const before = peak();
-await actOut(socket, members);
-console.log(peak() - before);
+const [, , socket] = process.argv;
+// The runner of the tests looks into every file, and names no socket.
+if (socket !== undefined) {
+  const members = JSON.parse(readFileSync(0, "utf8")) as Members;
+  const before = peak();
+  await actOut(socket, members);
+  console.log(peak() - before);
+}
 
 /** The most memory that the process has had so far, as the system counts it, in bytes. */
 function peak(): number {

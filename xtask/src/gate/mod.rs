@@ -8,6 +8,8 @@ mod counter;
 mod environment;
 #[cfg(target_os = "linux")]
 mod fd_exhaustion;
+mod frames;
+mod fuzz;
 #[cfg(target_os = "linux")]
 mod held;
 #[cfg(target_os = "linux")]
@@ -77,6 +79,8 @@ const GATES: &[Gate] = &[
     #[cfg(target_os = "linux")]
     gate("kill-random", kill_random::run, &["outcomes", "write-first"]),
     gate("model", model::run, &["ids", "credit"]),
+    gate("frames", frames::run, &["values"]),
+    gate("fuzz", fuzz::run, fuzz::DEFENCES),
     gate("access", access::run, &["peer-uid"]),
     #[cfg(target_os = "linux")]
     measures("rapid-cancel", rapid_cancel::run, &["running-limit"]),

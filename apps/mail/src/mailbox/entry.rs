@@ -28,6 +28,7 @@ pub struct Flags {
 
 impl Flags {
     /// The same as a number, a bit each.
+    #[cfg(feature = "program")]
     pub(crate) fn bits(self) -> u8 {
         u8::from(self.read) | u8::from(self.flagged) << 1 | u8::from(self.replied) << 2
     }

@@ -30,6 +30,11 @@ pub(crate) struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<Id, Entry>,
+    /// The tasks of notifications, by the number of the ticket: nobody can take them back, and they too end with the
+    /// connection.
+    notified: HashMap<u64, AbortHandle>,
+    /// How many tickets there have been.
+    tickets: u64,
     /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
     /// Calls that last, events that nobody asked for among them.
@@ -106,7 +111,9 @@ impl Incoming {
             Some(Id::Unnamed(_)) => Some(table.next_unnamed()),
             id => id.clone(),
         };
-        let ticket = Ticket::new(link, call, id, (terms.lane, reply), batch, charged, credit);
+        table.tickets += 1;
+        let number = table.tickets;
+        let ticket = Ticket::new(link, call, (number, id), (terms.lane, reply), batch, charged, credit);
         table.open += counts;
         if ticket.lasts() {
             table.subscriptions += 1;
@@ -156,8 +163,17 @@ impl Incoming {
 
     /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
     pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
-        let Some(id) = ticket.id() else { return };
-        match self.table().by_id.get_mut(id) {
+        let mut table = self.table();
+        let Some(id) = ticket.id() else {
+            // Once it is over, or the connection is, it is not entered.
+            if table.stopped && ticket.link().closed().is_some() {
+                task.abort();
+            } else if !ticket.has_ended() {
+                table.notified.insert(ticket.number(), task);
+            }
+            return;
+        };
+        match table.by_id.get_mut(id) {
             Some(entry) => entry.task = Some(task),
             // The connection was closed from elsewhere; or the handler has answered, and may finish.
             None if ticket.was_taken_back() => task.abort(),
@@ -204,6 +220,7 @@ impl Incoming {
         let mut table = self.table();
         table.stopped = true;
         table.by_id.drain().for_each(|(_, entry)| entry.withdraw());
+        table.notified.drain().for_each(|(_, task)| task.abort());
     }
 
     /// Calls that are not answered to the end.
@@ -229,8 +246,9 @@ impl Incoming {
             budgets.subscriptions.give(1);
         }
         table.answering += 1;
-        if let Some(id) = ticket.id() {
-            table.by_id.remove(id);
+        match ticket.id() {
+            Some(id) => drop(table.by_id.remove(id)),
+            None => drop(table.notified.remove(&ticket.number())),
         }
         if table.by_id.is_empty() {
             table.by_id.shrink_to(OPEN_KEEP);

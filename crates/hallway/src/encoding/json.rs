@@ -37,7 +37,9 @@ impl Rules for Json {
 
     fn members<'a>(bytes: &'a [u8], each: &mut dyn FnMut(&str, &'a [u8])) -> Result<(), DecodeError> {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        reader.deserialize_map(Members(each)).map_err(|error| refuse(bytes, &error, error.to_string()))?;
+        reader
+            .deserialize_map(Members { each, whole: bytes })
+            .map_err(|error| refuse(bytes, &error, error.to_string()))?;
         reader.end().map_err(|error| refuse(bytes, &error, error.to_string()))
     }
 
@@ -145,7 +147,10 @@ impl Marks<'_> {
 }
 
 /// Walks an object and hands over each member's value as it stands in the input.
-struct Members<'f, 'a>(&'f mut dyn FnMut(&str, &'a [u8]));
+struct Members<'f, 'a> {
+    each: &'f mut dyn FnMut(&str, &'a [u8]),
+    whole: &'a [u8],
+}
 
 impl<'a> Visitor<'a> for Members<'_, 'a> {
     type Value = ();
@@ -156,8 +161,11 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(Key(name)) = map.next_key()? {
-            let value: &'a RawValue = map.next_value()?;
-            (self.0)(&name, value.get().as_bytes());
+            let value = map.next_value::<&'a RawValue>()?.get().as_bytes();
+            // A number at the very end may have been cut short: the object goes on behind its values.
+            if value.as_ptr_range().end < self.whole.as_ptr_range().end {
+                (self.each)(&name, value);
+            }
         }
         Ok(())
     }

@@ -237,3 +237,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_number_that_may_have_been_cut_short_is_no_member() {
+    for (cut, found) in [
+        (r#"{"id":12"#, 0),
+        (r#"{"id":12,"#, 1),
+        (r#"{"id":12 "#, 1),
+        (r#"{"a":"b","id":1"#, 1),
+        (r#"{"id":null"#, 0),
+        (r#"{"id":12}"#, 1),
+    ] {
+        assert_eq!(members(Encoding::Json, cut.as_bytes()).0.len(), found, "{cut}");
+    }
+}

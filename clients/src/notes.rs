@@ -12,7 +12,7 @@ use hallway_testkit::{EchoMesh, GoldenServer, Pad};
 const USAGE: &str = "usage: hallway-notes daemon [NAME]
        hallway-notes pid NAME        reaches a daemon as any client does, writes its process number
        hallway-notes serve SOCKET [SERVICE...]
-                                     serves the pad of notes, and the mesh or example if named, at SOCKET, with few
+                                     serves the pad of notes, and mesh, example or jobs if named, at SOCKET, with few
                                      methods at SOCKET.restricted, and on TCP, writes the port to its standard
                                      output, ends with its standard input";
 

@@ -63,6 +63,7 @@ pub trait Mail {
 
     /// Takes in an mbox file, a Maildir, or a directory of `.eml` files. What is there already is left
     /// alone. Reports progress in messages; when the call is taken back, what has been taken in stays.
+    #[bulk]
     #[idempotent]
     async fn import(
         &self,
@@ -73,6 +74,7 @@ pub trait Mail {
 
     /// Takes in what is new in the daemon's own mailbox; joins a run that is under way. The run goes on
     /// when the call is taken back.
+    #[bulk]
     #[idempotent]
     async fn sync(&self, cx: &Context) -> Result<ImportReport, MailError>;
 
@@ -86,12 +88,13 @@ pub trait Mail {
     ) -> Subscription<Envelope>;
 
     /// Builds the index anew from the database. Searches use the old one meanwhile.
+    #[bulk]
     #[idempotent]
     async fn reindex(&self, cx: &Context) -> Result<(), MailError>;
 
     /// How much mail there is, and what it takes.
     #[idempotent]
-    async fn stats(&self) -> Result<Stats, MailError>;
+    async fn stats(&self, cx: &Context) -> Result<Stats, MailError>;
 }
 
 /// How the mail service says no.

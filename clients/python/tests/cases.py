@@ -16,6 +16,7 @@ FILES: Dict[str, str] = {
     "json-edge.json": "",
     "jsonrpc.json": "",
     "msgpack.json": "this client speaks JSON: Python's standard library has no MessagePack",
+    "newer.json": "",
     "paths.json": "",
     "recognition.json": "",
     "restricted.json": "",

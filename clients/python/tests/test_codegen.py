@@ -65,6 +65,19 @@ ODD: Dict[str, Any] = {
     },
 }
 
+#: An open enum: a name, an object of one member, and what a newer peer may say.
+OPEN: Dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "const": "waiting"},
+        {
+            "type": "object",
+            "properties": {"made": {"type": "string", "contentEncoding": "base64"}},
+            "required": ["made"],
+        },
+        {"type": ["string", "object"]},
+    ]
+}
+
 
 def mypy(*files: Path) -> Tuple[int, str]:
     """What `mypy --strict` says."""
@@ -190,6 +203,7 @@ class Schemas(unittest.TestCase):
             ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, "Union[int, str]"),
             ({"enum": ["a", "b"]}, "Literal['a', 'b']"),
             ({"const": 1}, "Literal[1]"),
+            ({"anyOf": [{"type": "string", "const": "low"}, {"type": "string"}]}, "Union[Literal['low'], str]"),
             ({"enum": [1.5]}, "Any"),
             ({"type": "null"}, "None"),
             ({"type": 5}, "Any"),
@@ -212,6 +226,9 @@ class Schemas(unittest.TestCase):
             ({"$ref": "#/$defs/Either"}, tree, read),
             ({"$ref": "#/$defs/Either"}, {"n": 1, "class": "AA=="}, {"n": 1, "class": "AA=="}),
             ({"$ref": "#/$defs/Either"}, None, None),
+            (OPEN, "waiting", "waiting"),
+            (OPEN, {"made": "AA=="}, {"made": b"\0"}),
+            (OPEN, {"paused": "AA=="}, {"paused": "AA=="}),
             ({"type": "array", "items": {"$ref": "#/$defs/Tree"}}, [tree], [read]),
         ]
         for schema, value, expected in cases:

@@ -20,6 +20,7 @@ CONVERSATIONS: Dict[str, List[str]] = {
     "errors.json": [],
     "hello.json": [],
     "jsonrpc.json": ["example"],
+    "newer.json": ["jobs"],
     "restricted.json": [],
     "sidecar.json": ["mesh"],
 }

@@ -70,6 +70,13 @@ const HARD: Description[] = readDescriptions([
         },
         required: ["big"],
       },
+      Open: {
+        anyOf: [
+          { type: "string", const: "waiting" },
+          { type: "object", properties: { running: { type: "number" } }, required: ["running"] },
+          { type: ["string", "object"], description: "What a newer peer may say." },
+        ],
+      },
       HardOne: { allOf: [{ $ref: "#/$defs/Promise" }, { type: "object", properties: { kind: { const: "k" } } }] },
       Promise: { type: "object" },
       "Of<T>": { type: "array" },
@@ -93,6 +100,7 @@ test("schemas that are hard to say compile under every strict flag", async (t) =
     'many?: ("x" | boolean)[];',
     "map?: { [name: string]: Uint8Array };",
     '"a-b": undefined;',
+    'export type Open = "waiting" | {\n  running: number;\n} | (string & {}) | { [name: string]: unknown };',
     "told(params?: { [name: string]: never }, options?: hallway.CallOptions): Promise<void>;",
     "Ends *\\/ too early.",
   ]) {
@@ -102,8 +110,9 @@ test("schemas that are hard to say compile under every strict flag", async (t) =
   mkdirSync(dir, { recursive: true });
   t.after(() => rmSync(dir, { recursive: true }));
   writeFileSync(join(dir, "hard.ts"), module);
-  const use = 'import type { HardOneService, Tree } from "./hard.js";\nexport declare const s: HardOneService;\n' +
-    'export const tree: Promise<Tree> = s["with-dash"]({ delete: "x" });\nexport const big: Promise<bigint | number> = tree.then((t) => t.big);\n';
+  const use = 'import type { HardOneService, Open, Tree } from "./hard.js";\nexport declare const s: HardOneService;\n' +
+    'export const tree: Promise<Tree> = s["with-dash"]({ delete: "x" });\nexport const big: Promise<bigint | number> = tree.then((t) => t.big);\n' +
+    'export const open: Open[] = ["waiting", "paused", { running: 1 }, { paused: { until: 3 } }];\n';
   writeFileSync(join(dir, "use.ts"), use);
   writeFileSync(join(dir, "tsconfig.json"), '{ "extends": "../../tsconfig.json", "compilerOptions": { "noEmit": true }, "include": ["."], "exclude": [] }');
   const compiled = await run(process.execPath, [join(PACKAGE, "node_modules/typescript/bin/tsc"), "-p", dir], {});

@@ -1,13 +1,15 @@
-//! The service declaration of hallway: [`macro@service`] and [`macro@Error`].
+//! The service declaration of hallway: [`macro@service`], [`macro@Error`] and [`macro@Open`].
 //!
-//! Use them as `hallway::service` and `hallway::Error`: what they generate names the library as
+//! Use them as `hallway::service` and so on: what they generate names the library as
 //! `::hallway`. The examples here are not compiled, because they need the library, which depends on this
 //! crate; its tests declare a service with everything that is described below.
 
 mod attributes;
 mod error;
+mod fields;
 mod mistakes;
 mod names;
+mod open;
 mod reserved;
 mod service;
 
@@ -95,7 +97,7 @@ use proc_macro::TokenStream;
 /// - `#[notification]`: the method has no answer.
 /// - `#[bulk]`: calls of the method take no place of those that are kept for interactive ones. For what takes
 ///   long or comes in crowds, such as an import: however many of them run, the others still begin at once.
-/// - `#[params_max = 4 * 1024 * 1024]`: the longest message that calls the method, in bytes, a constant of at
+/// - `#[params_max = 4 * 1024 * 1024]`: the longest parameters of the method, in bytes, a constant of at
 ///   most `hallway::limits::FRAME_MAX`, in place of 1 MiB. A longer one is refused by its id.
 /// - `#[name = "find"]`: the method's name on the wire, in place of its name here. `client`, `clone`,
 ///   `from`, `new` and `with` need one, because the clients have such methods of their own.
@@ -202,6 +204,44 @@ pub fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Error, attributes(error))]
 pub fn error(item: TokenStream) -> TokenStream {
     written(error::expand(item.into()))
+}
+
+/// Derives what an enum needs to travel and to stay readable when it grows: a variant from a newer peer, which this
+/// build does not know, is read, kept, and passed on as it came.
+///
+/// ```ignore (needs the library, which depends on this crate)
+/// /// What becomes of a job.
+/// #[derive(Debug, Clone, PartialEq, hallway::Open)]
+/// pub enum State {
+///     /// Nobody works on it yet.
+///     Waiting,
+///     /// Somebody does.
+///     Running { percent: u8 },
+///     /// It is done.
+///     #[name = "finished"]
+///     Done(Report),
+///     /// What this build does not know.
+///     Unknown(hallway::Unknown),
+/// }
+/// ```
+///
+/// It implements `Serialize`, `Deserialize` and `JsonSchema`. A variant travels by its name in snake case, or by what
+/// `#[name = "..."]` says: as text, `"waiting"`, if it holds nothing, else as an object of one member,
+/// `{"running":{"percent":50}}`. One variant, `Unknown(hallway::Unknown)`, is for all other names. What is not known
+/// inside a variant is ignored: further fields, and a value in a variant that holds nothing here. A field that may be
+/// absent is an `Option`; what needs more of `serde` is a struct of its own, `Done(Report)`.
+///
+/// Use it for what may be passed over or on by who does not know it: results, events, and what is inside them. A
+/// choice that has to be obeyed, such as the order of a search, is better a plain enum with `serde`'s own derives: then
+/// a call with an unknown one is answered with `bad_params`, where an open one would reach the method.
+///
+/// # Errors
+///
+/// What would not be open is a compile error that names what to write, all of them at once: an enum without a variant
+/// for the rest, a `#[serde(...)]` on it, two variants of one name, and so on.
+#[proc_macro_derive(Open, attributes(name, serde))]
+pub fn open(item: TokenStream) -> TokenStream {
+    written(open::expand(item.into()))
 }
 
 fn written(expanded: syn::Result<proc_macro2::TokenStream>) -> TokenStream {

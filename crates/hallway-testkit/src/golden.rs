@@ -9,7 +9,7 @@ use hallway::service::Scope;
 use hallway::transport::{Address, Listener as _, tcp, unix};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{EchoMesh, ExampleService, Examples, Pad};
+use crate::{EchoMesh, ExampleService, Examples, JobsService, Pad, Reporter};
 
 /// The token of the listener on TCP.
 const TOKEN: &str = "open sesame";
@@ -27,7 +27,7 @@ pub struct GoldenServer {
 }
 
 impl GoldenServer {
-    /// Serves the pad, and the services named in `also`: `mesh`, `example`. The socket must not be there yet.
+    /// Serves the pad, and the services named in `also`: `mesh`, `example`, `jobs`. The socket must not be there yet.
     #[must_use]
     pub fn start<S: AsRef<str>>(socket: &Path, also: &[S]) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -74,6 +74,7 @@ fn add(server: ServerBuilder, service: &str) -> ServerBuilder {
     match service {
         "mesh" => server.service(EchoMesh::service()),
         "example" => server.service(ExampleService::new(Examples)),
+        "jobs" => server.service(JobsService::new(Reporter)),
         other => panic!("there is no service `{other}` in spec/vectors/README.md"),
     }
 }

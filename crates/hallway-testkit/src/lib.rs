@@ -7,8 +7,8 @@
 //! - A [`Stage`] is a running server with a service on it, and the ways to reach it.
 //! - A [`RawPeer`] is the other end by hand: partial, hostile and late messages. [`RawServer`] is where
 //!   clients of ours run into one.
-//! - [`GoldenServer`] is what the golden cases of `spec/vectors` are played against; [`Pad`], [`EchoMesh`] and
-//!   [`Examples`] are its services.
+//! - [`GoldenServer`] is what the golden cases of `spec/vectors` are played against; [`Pad`], [`EchoMesh`],
+//!   [`Examples`] and [`Reporter`] are its services.
 //! - [`Probe`] is a service with one method for each thing that a call can do. Nothing in it sleeps: a test
 //!   says when a handler goes on.
 //!
@@ -56,6 +56,7 @@
 mod child;
 mod examples;
 mod golden;
+mod jobs;
 mod mesh;
 mod notes;
 mod patience;
@@ -70,6 +71,7 @@ mod stage;
 pub use child::serve_as_child;
 pub use examples::{Example, ExampleService, Examples};
 pub use golden::GoldenServer;
+pub use jobs::{Done, Jobs, JobsBlockingClient, JobsClient, JobsService, Report, Reporter, State};
 pub use mesh::{EchoMesh, Mesh, MeshError, MeshService, PeerId, PeerList, Said};
 pub use notes::{Note, Notes, NotesError, NotesService, Pad};
 pub use patience::{PATIENCE, eventually, within};

@@ -1,7 +1,6 @@
 #![doc = include_str!("../../../README.md")]
 
 // What the macros write names this crate as its users do; here too.
-#[cfg(feature = "tokio")]
 extern crate self as hallway;
 
 pub mod blocking;
@@ -24,9 +23,9 @@ pub mod transport;
 pub use caller::Caller;
 pub use client::{CallError, CallOptions, Outcome};
 pub use encoding::Bytes;
-pub use hallway_macros::{Error, service};
+pub use hallway_macros::{Error, Open, service};
 pub use protocol::{Progress, WireError};
-pub use service::Event;
+pub use service::{Event, Unknown};
 
 #[cfg(feature = "tokio")]
 pub use client::{Client, Events, Items, TryItems};

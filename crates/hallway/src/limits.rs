@@ -63,7 +63,7 @@ pub const NODES_MAX: usize = 100_000;
 /// proportion in a method's own `#[params_max]`, and in a result, which its caller has asked for.
 #[must_use]
 pub const fn nodes_max(bytes: usize) -> usize {
-    let in_proportion = bytes / (PARAMS_MAX / NODES_MAX);
+    let in_proportion = bytes / 1024 * NODES_MAX / (PARAMS_MAX / 1024);
     if in_proportion > NODES_MAX { in_proportion } else { NODES_MAX }
 }
 
@@ -155,10 +155,13 @@ pub const DEADLINE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// of those in a row does not come in anybody's life.
 pub const RETRIES_MAX: u32 = 10;
 
+/// How long a connection rests when the system has no memory for what it writes.
+pub const WRITE_PAUSE: Duration = Duration::from_millis(10);
+
 /// How long the accept loop rests when the system has no descriptor or memory left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The limits that a program may set for a server, see [`ServerBuilder::limits`](crate::server::ServerBuilder::limits).
+/// The limits that a program may set for a server, as `ServerBuilder::limits` takes them.
 /// Each has the value of the constant that it names if not said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

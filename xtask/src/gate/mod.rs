@@ -14,6 +14,7 @@ mod idle_race;
 mod kill_points;
 #[cfg(target_os = "linux")]
 mod kill_random;
+mod model;
 mod rng;
 mod spawn_race;
 #[cfg(target_os = "linux")]
@@ -48,6 +49,7 @@ const GATES: &[Gate] = &[
     #[cfg(target_os = "linux")]
     Gate { name: "kill-random", run: kill_random::run, defences: &["outcomes", "write-first"] },
     Gate { name: "fuzz", run: fuzz::run, defences: fuzz::DEFENCES },
+    Gate { name: "model", run: model::run, defences: &["ids", "credit"] },
     Gate { name: "access", run: access::run, defences: &["peer-uid"] },
 ];
 

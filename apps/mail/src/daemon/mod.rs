@@ -110,16 +110,8 @@ impl MailDaemon {
             own.sync.ready(|progress| cx.progress(progress)).await?;
         }
         let engine = Arc::clone(&self.engine);
-        on_a_thread(move || Ok(question(&engine)?)).await
+        cx.blocking(move || Ok(question(&engine)?)).await
     }
-}
-
-/// Runs something that waits for the disk.
-async fn on_a_thread<R: Send + 'static>(
-    work: impl FnOnce() -> Result<R, MailError> + Send + 'static,
-) -> Result<R, MailError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(MailError::Storage { reason: error.to_string() }))
 }
 
 impl Mail for MailDaemon {
@@ -170,7 +162,7 @@ impl Mail for MailDaemon {
     async fn import(&self, cx: &Context, path: PathBuf) -> Result<ImportReport, MailError> {
         let (engine, arrivals) = (Arc::clone(&self.engine), Arc::clone(&self.arrivals));
         let caller = cx.cancellation();
-        on_a_thread(move || {
+        cx.blocking(move || {
             let mut mailbox = open(&engine, &path)?;
             let total = mailbox.len_hint();
             let outcome = engine.import(&mut mailbox, &mut |progress| {
@@ -203,9 +195,9 @@ impl Mail for MailDaemon {
         .await
     }
 
-    async fn stats(&self) -> Result<Stats, MailError> {
+    async fn stats(&self, cx: &Context) -> Result<Stats, MailError> {
         let engine = Arc::clone(&self.engine);
-        on_a_thread(move || Ok(engine.stats()?)).await
+        cx.blocking(move || Ok(engine.stats()?)).await
     }
 }
 

@@ -62,7 +62,11 @@ function isLiteral(value: unknown): boolean {
 }
 
 function union(choices: unknown, indent: string): string | undefined {
-  return Array.isArray(choices) ? unique(choices.map((each) => typeOf(toSchema(each), indent))).join(" | ") : undefined;
+  if (!Array.isArray(choices)) return undefined;
+  const types = unique(choices.map((each) => typeOf(toSchema(each), indent)));
+  // A plain `string` would swallow the known names, and no editor would offer them.
+  const isOpen = types.some((type) => type.startsWith('"'));
+  return types.map((type) => (isOpen ? type.replace(/^string\b/, "(string & {})") : type)).join(" | ");
 }
 
 function intersection(all: unknown, indent: string): string | undefined {

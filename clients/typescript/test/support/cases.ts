@@ -17,6 +17,7 @@ const FILES: Record<string, string> = {
   "json-edge.json": "messages",
   "jsonrpc.json": "conversations",
   "msgpack.json": "not_applicable",
+  "newer.json": "conversations",
   "paths.json": "paths",
   "recognition.json": "recognition",
   "restricted.json": "conversations",

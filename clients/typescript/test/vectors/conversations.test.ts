@@ -9,7 +9,7 @@ import { RawPeer } from "../support/raw_peer.js";
 import { Pad, World } from "../support/world.js";
 
 /** What the server holds beside the pad of notes. */
-const ALSO: Record<string, string[]> = { "jsonrpc.json": ["example"], "sidecar.json": ["mesh"] };
+const ALSO: Record<string, string[]> = { "jsonrpc.json": ["example"], "newer.json": ["jobs"], "sidecar.json": ["mesh"] };
 
 for (const file of filesOf("conversations")) {
   for (const { name, members } of cases(file, ["listener", "framing", "steps"])) {

@@ -1,12 +1,12 @@
 //! The traits of an error that travels: `Display`, `Error`, and the way to the wire and back.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
+use syn::Ident;
 use syn::ext::IdentExt as _;
-use syn::{Field, Ident};
 
 use super::parse::{ErrorEnum, Kind};
-use crate::attributes;
+use crate::fields::Fields;
 
 /// Writes the implementations.
 pub(crate) fn emit(error: &ErrorEnum) -> TokenStream {
@@ -63,36 +63,16 @@ fn display(kind: &Kind, formatter: &Ident) -> TokenStream {
     quote!(#pattern => ::core::write!(#formatter, #message),)
 }
 
-/// The structs of the fields: one that owns them and one that borrows them, because an error need not be
-/// `Clone` to travel.
 fn details(kind: &Kind) -> Option<TokenStream> {
-    let fields = kind.fields.as_ref()?;
-    let (owned, borrowed) = (owned_name(kind), borrowed_name(kind));
     let title = kind.ident.unraw().to_string();
-    let owned_fields = fields.iter().map(|Field { attrs, ident, ty, .. }| {
-        let docs = attributes::only(attrs, &["doc"]);
-        quote!(#(#docs)* #ident: #ty,)
-    });
-    let borrowed_fields = fields.iter().map(|Field { ident, ty, .. }| quote!(#ident: &'details #ty,));
-    let lifetime = (!fields.is_empty()).then(|| quote!(<'details>));
-    Some(quote! {
-        #[derive(::hallway::__private::serde::Deserialize, ::hallway::__private::schemars::JsonSchema)]
-        #[serde(crate = "::hallway::__private::serde")]
-        #[schemars(crate = "::hallway::__private::schemars", rename = #title)]
-        struct #owned { #(#owned_fields)* }
-
-        #[derive(::hallway::__private::serde::Serialize)]
-        #[serde(crate = "::hallway::__private::serde")]
-        struct #borrowed #lifetime { #(#borrowed_fields)* }
-    })
+    fields(kind).map(|fields| fields.structs(&quote!(rename = #title)))
 }
 
 fn to_wire(kind: &Kind, message: &Ident) -> TokenStream {
-    let pattern = pattern(kind);
-    let code = &kind.code;
-    let details = kind.fields.as_ref().map(|fields| {
-        let (borrowed, names) = (borrowed_name(kind), names(fields));
-        quote!(.with_details(&#borrowed { #(#names),* }))
+    let (pattern, code) = (pattern(kind), &kind.code);
+    let details = fields(kind).map(|fields| {
+        let (borrowed, braced) = (fields.borrowed(), fields.braced());
+        quote!(.with_details(&#borrowed #braced))
     });
     let retryable = kind.retryable;
     quote!(#pattern => ::hallway::WireError::new(#code, #message) #details .retryable(#retryable),)
@@ -100,46 +80,32 @@ fn to_wire(kind: &Kind, message: &Ident) -> TokenStream {
 
 fn from_wire(kind: &Kind) -> TokenStream {
     let (code, ident) = (&kind.code, &kind.ident);
-    let Some(fields) = &kind.fields else {
+    let Some(fields) = fields(kind) else {
         return quote!(#code => ::core::option::Option::Some(Self::#ident),);
     };
-    let (owned, names) = (owned_name(kind), names(fields));
-    let names = quote!(#(#names),*);
+    let (owned, braced) = (fields.owned(), fields.braced());
     quote! {
         #code => {
-            let #owned { #names } = error.details_as()?;
-            ::core::option::Option::Some(Self::#ident { #names })
+            let #owned #braced = error.details_as()?;
+            ::core::option::Option::Some(Self::#ident #braced)
         }
     }
 }
 
 fn describe(kind: &Kind) -> TokenStream {
     let Kind { docs, code, retryable, .. } = kind;
-    if kind.fields.is_some() {
-        let owned = owned_name(kind);
-        quote!(into.code::<#owned>(#code, #docs, #retryable);)
-    } else {
-        quote!(into.plain_code(#code, #docs, #retryable);)
+    match fields(kind).map(|fields| fields.owned()) {
+        Some(owned) => quote!(into.code::<#owned>(#code, #docs, #retryable);),
+        None => quote!(into.plain_code(#code, #docs, #retryable);),
     }
 }
 
 fn pattern(kind: &Kind) -> TokenStream {
     let ident = &kind.ident;
-    let fields = kind.fields.as_ref().map(|fields| {
-        let names = names(fields);
-        quote!({ #(#names),* })
-    });
+    let fields = fields(kind).map(|fields| fields.braced());
     quote!(Self::#ident #fields)
 }
 
-fn names(fields: &[Field]) -> Vec<&Option<Ident>> {
-    fields.iter().map(|field| &field.ident).collect()
-}
-
-fn owned_name(kind: &Kind) -> Ident {
-    format_ident!("__Owned{}", kind.ident.unraw())
-}
-
-fn borrowed_name(kind: &Kind) -> Ident {
-    format_ident!("__Borrowed{}", kind.ident.unraw())
+fn fields(kind: &Kind) -> Option<Fields<'_>> {
+    kind.fields.as_ref().map(|fields| Fields::new(&kind.ident, fields))
 }

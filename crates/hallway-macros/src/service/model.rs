@@ -137,7 +137,7 @@ impl Method {
         format_ident!("__METHOD_{}", self.ident.unraw())
     }
 
-    /// Returns the name of the constant that holds the longest message to the method. A name that no
+    /// Returns the name of the constant that holds the length of the longest parameters. A name that no
     /// expression of the user's means, because it is in scope there.
     pub(crate) fn params_max_name(&self) -> Ident {
         format_ident!("__PARAMS_MAX_{}", self.ident.unraw())

@@ -131,7 +131,10 @@ fn params_max(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Optio
     };
     let number = value.filter(number).cloned();
     if number.is_none() {
-        mistakes.say(&attribute, "write the longest message in bytes: `#[params_max = 4 * 1024 * 1024]`");
+        mistakes.say(
+            &attribute,
+            "write how long the parameters may be, in bytes: `#[params_max = 4 * 1024 * 1024]`",
+        );
     }
     number
 }

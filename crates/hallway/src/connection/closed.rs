@@ -2,6 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::protocol::{WireError, code};
+#[cfg(feature = "tokio")]
+use crate::transport::Peer;
 
 /// Why a connection ended. Every call that was open on it hears this.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,18 @@ impl Closed {
     pub(crate) fn with_words(words: &WireError) -> Self {
         let known = code::ALL.iter().find(|entry| entry.code == words.code);
         Self::new(known.map_or(Self::BY_PEER, |entry| entry.code), words.message.as_str())
+    }
+
+    /// Says once, in the log, why a connection ended; at a level that is seen if somebody may have to look into it.
+    #[cfg(feature = "tokio")]
+    pub(super) fn log(&self, peer: &Peer) {
+        let (address, pid, code, reason) = (&peer.address, peer.pid, self.code, &self.reason);
+        match code {
+            Self::BY_PEER | Self::GOAWAY | Self::BY_US => {
+                tracing::debug!(peer = %address, pid, code, ?reason, "a connection ended");
+            }
+            _ => tracing::info!(peer = %address, pid, code, ?reason, "a connection ended"),
+        }
     }
 
     pub(crate) fn new(code: &'static str, reason: impl Into<Arc<str>>) -> Self {

@@ -16,11 +16,13 @@ pub(super) enum Due {
     Message,
     /// The peer's reading.
     Reading,
+    /// The next attempt to write, after the system had no memory.
+    Writing,
     /// Whether the peer has gone, after one direction has ended.
     Gone,
 }
 
-const ALL: [Due; 5] = [Due::Token, Due::Recognition, Due::Message, Due::Reading, Due::Gone];
+const ALL: [Due; 6] = [Due::Token, Due::Recognition, Due::Message, Due::Reading, Due::Writing, Due::Gone];
 
 /// Everything on a connection that has a time, with one timer for all of it.
 ///

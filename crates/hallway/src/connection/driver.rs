@@ -1,73 +1,26 @@
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::future::Future;
 use std::ops::ControlFlow;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::time::Instant;
 
-use super::arrival::End;
-use super::batch::Batch;
-use super::budgets::Lane;
+use super::act::{act, act_on_all, refuse, refuse_connection, refuse_stranger, turn_away};
 use super::deadlines::{Deadlines, Due};
 use super::first_bytes::FirstBytes;
-use super::incoming::Ticket;
 use super::link::State;
-use super::messages::{self, Command, Reply};
+use super::messages;
 use super::output::Output;
-use super::turn::Turn;
-use super::{Closed, Inbox, Link, Received, Recognition, Refusal};
-use crate::encoding::Raw;
+use super::{Closed, Dispatch, Inbox, Link, Received, Recognition};
 use crate::limits::{
-    BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, PARAMS_MAX, READ_SIZE, TURN_MESSAGES,
-    TURN_READS, TURN_TIME,
+    BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE, TURN_MESSAGES, TURN_READS,
+    TURN_TIME, WRITE_PAUSE,
 };
-use crate::protocol::{Call, Hello, Id, Message, ProtocolError, WireError, code};
+use crate::protocol::{WireError, code};
 use crate::transport::Stream;
-
-/// A call in the works.
-pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// What a method asks of the connection that calls it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Terms {
-    pub(crate) lane: Lane,
-    /// The longest parameters, in bytes.
-    pub(crate) params_max: usize,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self { lane: Lane::Interactive, params_max: PARAMS_MAX }
-    }
-}
-
-/// Whoever serves the peer's calls.
-pub(crate) trait Dispatch: Send + Sync + 'static {
-    /// What is to be known of a method before it is called.
-    fn terms(&self, _method: &str) -> Terms {
-        Terms::default()
-    }
-
-    /// The longest parameters of any method, in bytes.
-    fn params_max(&self) -> usize {
-        PARAMS_MAX
-    }
-
-    /// Begins a call. `None`: it has been answered already.
-    fn dispatch(&self, call: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling>;
-
-    /// What a message of this name asks for.
-    fn command(&self, name: &str) -> Result<&Command, WireError>;
-
-    /// The methods that are subscribed to for a peer that need not ask, by the names of their events.
-    fn events(&self) -> &BTreeMap<&'static str, String>;
-}
 
 /// The one task that reads from and writes to a connection.
 ///
@@ -185,6 +138,9 @@ impl Driver {
         let breaks = whole && self.output.broken().is_some();
         if breaks {
             self.deadlines.set(Due::Gone, GONE_CHECK);
+        }
+        if self.output.takes_a_rest() {
+            self.deadlines.set(Due::Writing, WRITE_PAUSE);
         }
         let within = self.link.budgets().limits.write_deadline;
         match self.output.stalled() {
@@ -360,6 +316,7 @@ impl Driver {
                 let reason = format!("the peer read nothing for {:?}", limits.write_deadline);
                 self.link.close(&Closed::new(Closed::SLOW_READER, reason));
             }
+            Due::Writing => (),
             Due::Gone if self.end_of_input => return self.input_ends(),
             Due::Gone => {
                 if let Some(broken) = self.output.broken() {
@@ -386,201 +343,6 @@ impl Drop for Driver {
     }
 }
 
-/// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
-/// connection ends instead: that answer will never come.
-fn refuse(link: &Link, refusal: ProtocolError, batch: Option<&Arc<Batch>>) {
-    let ProtocolError { id, error, answers } = refusal;
-    if matches!(link.state(), State::Guarded { .. }) {
-        return refuse_stranger(link);
-    }
-    let awaited = match &id {
-        Some(id) if !id.is_null() => link.outgoing().is_open(id),
-        // Nobody can say whose answer it was, if it was one: to who began the conversation it most likely is.
-        _ => link.spoke_first() && link.outgoing().any_open(),
-    };
-    if awaited && answers != Some(false) {
-        let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
-        return link.close(&Closed::new(Closed::VIOLATION, reason));
-    }
-    // With the id of a call of ours, the peer would take the refusal for the end of its own.
-    let id = id.filter(|_| answers != Some(true));
-    answer(link, batch, id, error);
-}
-
-/// Tells the peer of an error, together with the other answers to its list if it was in one.
-fn answer(link: &Link, batch: Option<&Arc<Batch>>, id: Option<Id>, error: WireError) {
-    let error = Message::Error::<()> { id, error };
-    let _written = match batch {
-        None => link.send(&error),
-        Some(batch) => batch.answer(&error),
-    };
-}
-
-/// Acts on the messages of a list.
-fn act_on_all(
-    link: &Arc<Link>,
-    dispatch: &Arc<dyn Dispatch>,
-    deadlines: &mut Deadlines,
-    messages: Vec<Result<Message<'_, Raw<'_>>, ProtocolError>>,
-) {
-    let batch = match Batch::new(link, &messages) {
-        Ok(batch) => batch,
-        Err(error) => return answer(link, None, Some(Id::null()), error),
-    };
-    for message in messages {
-        match message {
-            _ if link.closed().is_some() => return,
-            Err(refusal) => refuse(link, refusal, batch.as_ref()),
-            // What follows it would have to wait for ours: it is heard only where it stands alone.
-            Ok(Message::Hello(_)) if !matches!(link.state(), State::Guarded { .. }) => (),
-            Ok(Message::Hello(_)) => refuse_stranger(link),
-            Ok(message) => {
-                let _goes_on = act(link, dispatch, deadlines, message, batch.as_ref());
-            }
-        }
-    }
-}
-
-/// Acts on one message. Broken off where the next one has to wait until our `hello` has gone.
-fn act(
-    link: &Arc<Link>,
-    dispatch: &Arc<dyn Dispatch>,
-    deadlines: &mut Deadlines,
-    message: Message<'_, Raw<'_>>,
-    batch: Option<&Arc<Batch>>,
-) -> ControlFlow<()> {
-    match message {
-        Message::Hello(hello) => return greeted(link, dispatch, deadlines, &hello),
-        _ if matches!(link.state(), State::Guarded { .. }) => {
-            refuse_stranger(link);
-        }
-        Message::Call(call) => begin(link, dispatch, call, Reply::Result, batch),
-        Message::Named(call) => messages::command(link, dispatch, call),
-        Message::Cancel { id } => link.incoming().cancel(&id),
-        Message::Grant { id, items } => link.incoming().grant(&id, items),
-        Message::Result { id, value } => {
-            let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
-            link.outgoing().end(&id, End::Result(value));
-        }
-        Message::Error { id: Some(id), error } => link.outgoing().end(&id, End::Error(error)),
-        Message::Error { id: None, error } => {
-            tracing::warn!(peer = %link.peer().address, code = ?error.code, message = ?error.message, "the peer refused a message");
-            link.outgoing().words(error);
-        }
-        Message::Item { id, seq, value } => {
-            let granted = link.outgoing().arrived(&id, |arrivals| arrivals.item(seq, value.bytes()));
-            if granted == Some(false) {
-                link.close(&Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
-            }
-        }
-        Message::Lagged { id, missed, next } => {
-            link.outgoing().arrived(&id, |arrivals| arrivals.lagged(missed, next));
-        }
-        Message::Progress { id, progress } => {
-            link.outgoing().arrived(&id, |arrivals| arrivals.progress(progress));
-        }
-        Message::Goaway(goaway) => link.outgoing().goaway(goaway),
-        Message::Unknown { id } => {
-            let id = id.filter(|id| !link.outgoing().is_open(id));
-            let message = format!("a message of no known kind: write {}", link.wire().protocol().kinds());
-            answer(link, batch, id, WireError::new(code::UNKNOWN_MESSAGE, message));
-        }
-    }
-    ControlFlow::Continue(())
-}
-
-/// Answers a `hello` with our own, if it has not been said.
-fn greeted(
-    link: &Arc<Link>,
-    dispatch: &Arc<dyn Dispatch>,
-    deadlines: &mut Deadlines,
-    hello: &Hello,
-) -> ControlFlow<()> {
-    link.outgoing().hello();
-    if let State::Guarded { token } = link.state() {
-        if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
-            refuse_connection(link, WireError::new(code::UNAUTHORIZED, "the token is wrong or missing"));
-            return ControlFlow::Continue(());
-        }
-        link.advance(State::Open);
-        messages::subscribe(link, dispatch);
-    }
-    deadlines.clear(Due::Token);
-    if !link.outgoing().answers_hello() {
-        return ControlFlow::Continue(());
-    }
-    link.greet();
-    ControlFlow::Break(())
-}
-
-/// Compares in a time that does not tell where the first difference is.
-fn same_secret(one: &str, other: &str) -> bool {
-    let difference = one.bytes().zip(other.bytes()).fold(0, |found, (one, other)| found | (one ^ other));
-    one.len() == other.len() && difference == 0
-}
-
-/// Tells somebody who came to the wrong socket.
-fn turn_away(link: &Link, refusal: Refusal) {
-    tracing::debug!(peer = %link.peer().address, refusal = refusal.name(), "not a peer of ours");
-    link.outbox().push_words(|out| refusal.reply(out));
-    link.close(&Closed::new(Closed::VIOLATION, refusal.sentence()));
-}
-
-/// Says why, and ends the connection.
-fn refuse_connection(link: &Link, error: WireError) {
-    let slow = error.code == code::SLOW_WRITER;
-    let reason = if slow { Closed::SLOW_WRITER } else { Closed::VIOLATION };
-    let closed = Closed::new(reason, error.message.as_str());
-    let _written = link.send(&Message::Error::<()> { id: None, error });
-    link.close(&closed);
-}
-
-fn refuse_stranger(link: &Link) {
-    let message = "this listener asks for a hello with its token first";
-    refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
-}
-
-/// Begins a call of the peer's.
-pub(super) fn begin(
-    link: &Arc<Link>,
-    dispatch: &Arc<dyn Dispatch>,
-    call: Call<'_, Raw<'_>>,
-    reply: Reply,
-    batch: Option<&Arc<Batch>>,
-) {
-    let terms = dispatch.terms(&call.method);
-    let size = call.params.map_or(0, |params| params.bytes().len());
-    let opened = if size > terms.params_max {
-        Err(too_long(&call.method, size, terms.params_max))
-    } else {
-        link.incoming().open(link, &call, terms, size, reply, batch)
-    };
-    let ticket = match opened {
-        Ok(ticket) => ticket,
-        Err(error) => {
-            if call.id.is_some() {
-                answer(link, batch, call.id, error);
-            }
-            return;
-        }
-    };
-    // The service's own types are read here; a panic of theirs is the error of this call.
-    match std::panic::catch_unwind(AssertUnwindSafe(|| dispatch.dispatch(call, &ticket))) {
-        Ok(Some(handling)) => {
-            let turn = link.incoming().turn(&ticket);
-            start(link, Handler { handling: Some(handling), ticket, turn });
-        }
-        Ok(None) => (),
-        Err(_panic) => ticket.error(panicked()),
-    }
-}
-
-fn too_long(method: &str, size: usize, max: usize) -> WireError {
-    let message = format!("{size} bytes of parameters, where `{method}` takes {max} at the most");
-    WireError::new(code::FRAME_TOO_LONG, message)
-        .with_details(&serde_json::json!({ "size": size, "max": max }))
-}
-
 /// Whether messages have been acted on for so long that it is the other connections' turn. The clock is not looked at
 /// for one that comes alone.
 fn takes_long(began: &mut Option<Instant>) -> bool {
@@ -591,81 +353,6 @@ fn takes_long(began: &mut Option<Instant>) -> bool {
         }
         Some(began) => began.elapsed() >= TURN_TIME,
     }
-}
-
-/// Polls a handler once, here, if it is its turn; only one that has to wait becomes a task. While the peer
-/// does not read its answers, nothing begins.
-fn start(link: &Arc<Link>, mut handler: Handler) {
-    let ticket = Arc::clone(&handler.ticket);
-    if ticket.is_overdue() {
-        return;
-    }
-    let waits = link.is_full() || !handler.turn.has_come();
-    let place = if waits { None } else { link.incoming().try_place(&ticket) };
-    // Nothing is lost by not being woken: the task polls again at once.
-    if place.is_some() && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-        return;
-    }
-    let deadline = ticket.deadline();
-    let waiting = Arc::clone(link);
-    let run = async move {
-        handler.turn.comes().await;
-        let _place = match place {
-            Some(place) => place,
-            None => {
-                let place = waiting.incoming().place(&handler.ticket).await;
-                waiting.room().await;
-                place
-            }
-        };
-        if !handler.ticket.is_overdue() {
-            handler.await;
-        }
-    };
-    let task = tokio::spawn(async move {
-        match deadline {
-            Some(deadline) => drop(tokio::time::timeout_at(deadline, run).await),
-            None => run.await,
-        }
-    });
-    link.incoming().runs_as(&ticket, task.abort_handle());
-}
-
-/// A call in the works, together with the duty to answer it: when it ends, panics, or is dropped.
-struct Handler {
-    handling: Option<Handling>,
-    ticket: Arc<Ticket>,
-    /// The next one's turn comes when this one has answered and stopped.
-    turn: Turn,
-}
-
-impl Future for Handler {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(handling) = &mut self.handling else { return Poll::Ready(()) };
-        match std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
-            Ok(polled) => polled,
-            Err(_panic) => {
-                self.ticket.error(panicked());
-                Poll::Ready(())
-            }
-        }
-    }
-}
-
-impl Drop for Handler {
-    fn drop(&mut self) {
-        // The call counts as open until its handler has stopped. What it holds may panic as it goes, and
-        // this may be the connection's own task.
-        let _panicked = std::panic::catch_unwind(AssertUnwindSafe(|| self.handling = None));
-        self.ticket.settle();
-    }
-}
-
-fn panicked() -> WireError {
-    // The panic's own words have gone to the log; they may hold what the caller must not see.
-    WireError::new(code::INTERNAL, "the handler panicked; the daemon's log says where")
 }
 
 #[cfg(test)]

@@ -1,24 +1,21 @@
 //! Calls that the peer has made and that have not been answered to the end.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use serde::Serialize;
-use tokio::sync::{self, Notify};
+use tokio::sync;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
+use super::Link;
 use super::batch::Batch;
 use super::budgets::{Budgets, Lane, Place, Places};
-use super::driver::Terms;
+use super::handler::Terms;
 use super::messages::Reply;
+use super::ticket::Ticket;
 use super::turn::Turn;
-use super::work::Work;
-use super::{Link, WriteError};
-use crate::limits::{BYTES_FREE, CALLS_OPEN_MAX, DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
-use crate::protocol::{Call, Id, Message, Progress, WireError, code};
+use crate::limits::{BYTES_FREE, CALLS_OPEN_MAX, STREAM_WINDOW_MAX};
+use crate::protocol::{Call, Id, WireError, code};
 
 /// The table of calls being served.
 #[derive(Debug)]
@@ -33,11 +30,9 @@ pub(crate) struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<Id, Entry>,
-    /// The tasks of notifications, by the number of the ticket: nobody can take them back, and they too end with the
-    /// connection.
-    notified: HashMap<u64, AbortHandle>,
-    /// How many tickets there have been.
-    tickets: u64,
+    /// The tasks of notifications, by the addresses of their tickets: nobody can take them back, and they too end with
+    /// the connection.
+    notified: HashMap<usize, AbortHandle>,
     /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
     /// Calls that last, events that nobody asked for among them.
@@ -93,7 +88,8 @@ impl Incoming {
             let most = budgets.limits.subscriptions;
             return Err(busy(&format!("this connection has {most} subscriptions; end one of them")));
         }
-        if call.id.as_ref().is_some_and(|id| table.by_id.contains_key(id)) {
+        let is_open = call.id.as_ref().is_some_and(|id| table.by_id.contains_key(id));
+        if is_open && !crate::chaos::without("ids") {
             return Err(WireError::new(code::DUPLICATE_ID, "a call with this id is still open"));
         }
         let counts = usize::from(!matches!(call.id, Some(Id::Event(_))));
@@ -106,36 +102,19 @@ impl Incoming {
             let message = format!("no room for {params} bytes of parameters now; try again later");
             return Err(busy(&message));
         };
-        let deadline =
-            call.deadline_ms.map(|ms| Instant::now() + Duration::from_millis(ms).min(DEADLINE_MAX));
         let unsaid = || link.wire().protocol().window();
         let credit = call.window.map_or_else(unsaid, |window| window.min(STREAM_WINDOW_MAX));
         let id = match &call.id {
             Some(Id::Unnamed(_)) => Some(table.next_unnamed()),
             id => id.clone(),
         };
-        table.tickets += 1;
-        let ticket = Arc::new(Ticket {
-            link: Arc::clone(link),
-            number: table.tickets,
-            id,
-            reply,
-            batch: batch.cloned(),
-            lane: terms.lane,
-            charged,
-            work: call.token.as_ref().and_then(|token| Work::new(token, &call.method)),
-            deadline,
-            credit: Mutex::new(credit),
-            changed: Notify::new(),
-            ended: AtomicBool::new(false),
-            withdrawn: AtomicBool::new(false),
-        });
+        let ticket = Ticket::new(link, call, id, (terms.lane, reply), batch, charged, credit);
         table.open += counts;
         if ticket.lasts() {
             table.subscriptions += 1;
             budgets.subscriptions.add(1);
         }
-        if let Some(id) = &ticket.id {
+        if let Some(id) = ticket.id() {
             table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
             if let Id::Number(number) = id {
                 table.last = table.last.max(*number);
@@ -146,7 +125,7 @@ impl Incoming {
 
     /// When the call may begin.
     pub(super) fn turn(&self, ticket: &Ticket) -> Turn {
-        match &ticket.id {
+        match ticket.id() {
             Some(Id::Unnamed(_)) => Turn::last_of(Arc::clone(self.table().line.get_or_insert_default())),
             _ => Turn::Any,
         }
@@ -154,12 +133,12 @@ impl Incoming {
 
     /// A place for the handler of this call, of the connection and of the server, if there is one of each.
     pub(super) fn try_place(&self, ticket: &Ticket) -> Option<[Place; 2]> {
-        Some([self.places.try_take(ticket.lane)?, ticket.link.budgets().places.try_take(ticket.lane)?])
+        Some([self.places.try_take(ticket.lane())?, ticket.link().budgets().places.try_take(ticket.lane())?])
     }
 
     /// Waits for them.
     pub(super) async fn place(&self, ticket: &Ticket) -> [Place; 2] {
-        [self.places.take(ticket.lane).await, ticket.link.budgets().places.take(ticket.lane).await]
+        [self.places.take(ticket.lane()).await, ticket.link().budgets().places.take(ticket.lane()).await]
     }
 
     /// How much of what is held for all is held for the parameters of a call. `None`: there is not enough.
@@ -180,19 +159,18 @@ impl Incoming {
     /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
     pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
         let mut table = self.table();
-        let Some(id) = &ticket.id else {
-            // Once it is over, or the connection is, it is not entered.
-            if table.stopped && ticket.link.closed().is_some() {
+        let Some(id) = ticket.id() else {
+            if ticket.link().closed().is_some() {
                 task.abort();
-            } else if !ticket.ended.load(Ordering::Acquire) {
-                table.notified.insert(ticket.number, task);
+            } else if !ticket.has_ended() {
+                table.notified.insert(std::ptr::from_ref(ticket).addr(), task);
             }
             return;
         };
         match table.by_id.get_mut(id) {
             Some(entry) => entry.task = Some(task),
             // The connection was closed from elsewhere; or the handler has answered, and may finish.
-            None if ticket.withdrawn.load(Ordering::Acquire) => task.abort(),
+            None if ticket.was_taken_back() => task.abort(),
             None => (),
         }
     }
@@ -215,7 +193,7 @@ impl Incoming {
     /// The connection takes no more calls: those without an end of their own hear of it.
     pub(super) fn drain(&self) {
         for entry in self.table().by_id.values() {
-            entry.ticket.changed.notify_waiters();
+            entry.ticket.look_again();
         }
     }
 
@@ -225,7 +203,7 @@ impl Incoming {
         for (id, entry) in &self.table().by_id {
             match id {
                 Id::Event(_) => entry.withdraw(),
-                _ => entry.ticket.set_credit(|_| UNLIMITED),
+                _ => entry.ticket.needs_no_grants(),
             }
         }
     }
@@ -251,29 +229,35 @@ impl Incoming {
         (!std::mem::replace(&mut table.stopped, true)).then_some(table.last)
     }
 
-    fn begins_answer(&self, ticket: &Ticket) {
+    pub(super) fn begins_answer(&self, ticket: &Ticket) {
         let mut table = self.table();
         let counts = ticket.counts();
         table.open = table.open.saturating_sub(counts);
-        let budgets = ticket.link.budgets();
+        let budgets = ticket.link().budgets();
         budgets.calls_open.give(counts);
         if ticket.lasts() {
             table.subscriptions = table.subscriptions.saturating_sub(1);
             budgets.subscriptions.give(1);
         }
         table.answering += 1;
-        match &ticket.id {
+        match ticket.id() {
             Some(id) => drop(table.by_id.remove(id)),
-            None => drop(table.notified.remove(&ticket.number)),
+            None => drop(table.notified.remove(&std::ptr::from_ref(ticket).addr())),
         }
         if table.by_id.is_empty() {
             table.by_id.shrink_to(OPEN_KEEP);
         }
     }
 
-    fn has_answered(&self) {
+    pub(super) fn has_answered(&self) {
         let mut table = self.table();
         table.answering = table.answering.saturating_sub(1);
+    }
+
+    /// The parameters of a call have gone, so many bytes that were counted.
+    pub(super) fn gives_back(&self, budgets: &Budgets, charged: usize) {
+        self.params.fetch_sub(charged, Ordering::Relaxed);
+        budgets.inbound.give(charged);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -290,298 +274,13 @@ impl Table {
 
 impl Entry {
     fn withdraw(&self) {
-        self.ticket.withdrawn.store(true, Ordering::Release);
-        self.ticket.changed.notify_waiters();
+        self.ticket.is_taken_back();
         if let Some(task) = &self.task {
             task.abort();
         }
     }
 }
 
-/// One call being served: the right and the duty to answer it once.
-#[derive(Debug)]
-pub(crate) struct Ticket {
-    link: Arc<Link>,
-    /// Its number among those of its connection.
-    number: u64,
-    id: Option<Id>,
-    reply: Reply,
-    /// What the answer leaves with, if not alone.
-    batch: Option<Arc<Batch>>,
-    lane: Lane,
-    /// Bytes of its parameters that are counted against what all may hold.
-    charged: usize,
-    /// How the caller follows it, if not by its id.
-    work: Option<Box<Work>>,
-    deadline: Option<Instant>,
-    /// How many items the caller has room for.
-    credit: Mutex<u32>,
-    /// Credit has come, the call was withdrawn, or the connection drains.
-    changed: Notify,
-    ended: AtomicBool,
-    withdrawn: AtomicBool,
-}
-
-impl Ticket {
-    /// As how many open calls.
-    fn counts(&self) -> usize {
-        usize::from(!matches!(self.id, Some(Id::Event(_))))
-    }
-
-    /// Whether it is a subscription, which takes no place of the calls.
-    fn lasts(&self) -> bool {
-        self.lane == Lane::Subscription
-    }
-
-    pub(crate) fn link(&self) -> &Arc<Link> {
-        &self.link
-    }
-
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline
-    }
-
-    /// Whether nobody waits for the answer any more.
-    pub(crate) fn is_withdrawn(&self) -> bool {
-        self.withdrawn.load(Ordering::Acquire) || self.is_overdue() || self.link.closed().is_some()
-    }
-
-    pub(crate) fn is_overdue(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
-
-    /// Waits until nobody waits for the answer any more.
-    pub(crate) async fn withdrawn(&self) {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            if self.is_withdrawn() {
-                return;
-            }
-            match self.deadline {
-                Some(deadline) => drop(tokio::time::timeout_at(deadline, changed).await),
-                None => changed.await,
-            }
-        }
-    }
-
-    /// Waits until the connection takes no more calls.
-    pub(crate) async fn draining(&self) {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            if self.link.is_draining() {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    /// Answers with a value; the first answer is the one that counts.
-    pub(crate) fn result<P: Serialize + ?Sized>(&self, value: &P) {
-        self.end(|id| {
-            let sent = match self.reply {
-                Reply::Silent if !is_named(&id) => Ok(()),
-                Reply::Named(name) => self.answer(&Message::Named(Call::new(Some(id), name, Some(value)))),
-                Reply::Silent | Reply::Result => self.answer(&Message::Result { id, value: Some(value) }),
-            };
-            if let Err(error) = sent {
-                self.send_error(unsendable(&error));
-            }
-        });
-    }
-
-    /// Ends a call that is not to be answered: only who has given it a name waits for its end.
-    pub(crate) fn done(&self) {
-        match &self.id {
-            Some(id) if is_named(id) => self.result(&()),
-            _ => self.end(|_| ()),
-        }
-    }
-
-    /// Answers with an error; the first answer is the one that counts.
-    pub(crate) fn error(&self, error: WireError) {
-        self.end(|id| {
-            // Events that nobody asked for end with the connection, and without a word.
-            let expected = matches!(error.code.as_str(), code::CLOSING | code::CANCELLED);
-            if !(expected && matches!(id, Id::Event(_))) {
-                self.send_error(error);
-            }
-        });
-    }
-
-    fn send_error(&self, error: WireError) {
-        let code = error.code.clone();
-        if self.answer::<()>(&Message::Error { id: self.id.clone(), error }).is_err() {
-            // Its details were what could not be sent.
-            let bare = WireError::new(code, "the error's own words could not be sent");
-            let _unsendable = self.answer::<()>(&Message::Error { id: self.id.clone(), error: bare });
-        }
-    }
-
-    fn answer<P: Serialize>(&self, message: &Message<'_, P>) -> Result<(), WriteError> {
-        match &self.batch {
-            None => self.link.send(message),
-            Some(batch) => batch.answer(message),
-        }
-    }
-
-    /// Sends one item of a stream, once the caller and the connection have room for it. `Err`: the stream
-    /// has been answered, there is no use in going on.
-    pub(crate) async fn item<P: Serialize>(&self, seq: Option<u64>, value: &P) -> Result<(), Gone> {
-        let id = self.id.clone().ok_or(Gone)?;
-        self.credit().await?;
-        self.link.room().await;
-        if self.ended.load(Ordering::Acquire) {
-            return Err(Gone);
-        }
-        self.link.send(&Message::Item { id, seq, value }).map_err(|error| {
-            self.error(unsendable(&error));
-            Gone
-        })
-    }
-
-    /// Tells of events that were dropped; needs no credit, so that it is never late.
-    pub(crate) fn lagged(&self, missed: u64, next: u64) {
-        if let Some(id) = self.id.clone() {
-            let _gone = self.link.send::<()>(&Message::Lagged { id, missed, next });
-        }
-    }
-
-    /// Tells how far the call has come; left out while the peer does not read, since the next one says
-    /// more.
-    pub(crate) fn progress(&self, progress: Progress) {
-        let open = !self.ended.load(Ordering::Acquire) && !self.link.is_full();
-        if let Some(id) = self.id.clone().filter(|id| open && is_named(id)) {
-            match &self.work {
-                None => self.send_progress(id, progress),
-                Some(work) => work.step(progress, |token, progress| self.send_progress(token, progress)),
-            }
-        }
-    }
-
-    fn send_progress(&self, id: Id, progress: Progress) {
-        let _gone = self.link.send::<()>(&Message::Progress { id, progress });
-    }
-
-    async fn credit(&self) -> Result<(), Gone> {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            if self.withdrawn.load(Ordering::Acquire) {
-                return Err(Gone);
-            }
-            if self.spend() {
-                return Ok(());
-            }
-            changed.await;
-        }
-    }
-
-    fn spend(&self) -> bool {
-        let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
-        let spent = *credit > 0;
-        if *credit != UNLIMITED {
-            *credit = credit.saturating_sub(1);
-        }
-        spent
-    }
-
-    fn grant(&self, items: u32) {
-        self.set_credit(|credit| match credit {
-            UNLIMITED => UNLIMITED,
-            credit => credit.saturating_add(items).min(STREAM_WINDOW_MAX),
-        });
-    }
-
-    fn set_credit(&self, to: impl FnOnce(u32) -> u32) {
-        let mut credit = self.credit.lock().unwrap_or_else(PoisonError::into_inner);
-        *credit = to(*credit);
-        drop(credit);
-        self.changed.notify_waiters();
-    }
-
-    /// Answers for a handler that went away without an answer.
-    pub(crate) fn settle(&self) {
-        if self.ended.load(Ordering::Acquire) || crate::chaos::without("owed-answers") {
-            return;
-        }
-        if self.link.closed().is_some() {
-            // The caller hears of the lost connection, and not that it took the call back.
-            return self.end(|_| ());
-        }
-        self.error(if self.withdrawn.load(Ordering::Acquire) {
-            WireError::new(code::CANCELLED, "the caller took the call back")
-        } else if self.is_overdue() {
-            WireError::new(code::DEADLINE_EXCEEDED, "the call's deadline passed before it had finished")
-        } else {
-            WireError::new(code::INTERNAL, "the handler ended without an answer")
-        });
-    }
-
-    /// Ends the call, once, and answers if it has an id.
-    fn end(&self, answer: impl FnOnce(Id)) {
-        if self.ended.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        // The id and the place are free before the peer can have read the answer.
-        self.link.incoming().begins_answer(self);
-        // The call counts as open until its answer is in line: a connection that drains closes when nothing
-        // is open.
-        let mut answering = Answering { ticket: self, panics: true };
-        if let Some(work) = &self.work {
-            work.end(|token, progress| self.send_progress(token, progress));
-        }
-        if let Some(id) = self.id.clone() {
-            answer(id);
-        }
-        answering.panics = false;
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.link.incoming().params.fetch_sub(self.charged, Ordering::Relaxed);
-        self.link.budgets().inbound.give(self.charged);
-    }
-}
-
-/// A call whose answer is being written. A value that panics as it is written leaves an error in its place.
-struct Answering<'a> {
-    ticket: &'a Ticket,
-    panics: bool,
-}
-
-impl Drop for Answering<'_> {
-    fn drop(&mut self) {
-        if self.panics && self.ticket.id.is_some() {
-            self.ticket.send_error(WireError::new(code::INTERNAL, "the answer panicked as it was written"));
-        }
-        self.ticket.link.incoming().has_answered();
-        self.ticket.link.wake();
-    }
-}
-
-/// Whether the caller can tell what comes under this id from what comes under others.
-fn is_named(id: &Id) -> bool {
-    !matches!(id, Id::Unnamed(_) | Id::Event(_))
-}
-
-/// The stream has been answered already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Gone;
-
 fn busy(message: &str) -> WireError {
     WireError::new(code::BUSY, message).retryable(true)
-}
-
-fn unsendable(error: &WriteError) -> WireError {
-    match error {
-        WriteError::TooLong { size, max } => WireError::new(code::RESULT_TOO_LONG, error.to_string())
-            .with_details(&serde_json::json!({ "size": size, "max": max })),
-        WriteError::Encode(_) => WireError::new(code::BAD_RESULT, error.to_string()),
-    }
 }

@@ -158,15 +158,25 @@ impl Link {
         self.outbox.push(self.wire(), message)
     }
 
-    /// Sets room aside for answers that leave together. All of it is no more than one message may be long.
+    /// Sets room aside for answers that leave together. All of it is no more than one message may be long, and is
+    /// counted among what all peers have not read.
     pub(super) fn take_batch_room(&self, bytes: usize) -> bool {
+        let Budgets { outbound, limits, .. } = &*self.budgets;
+        if !outbound.take(bytes, limits.outbound_all) {
+            return false;
+        }
         let most = self.wire().frame_max();
         let add = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= most);
-        self.batched.fetch_update(Ordering::AcqRel, Ordering::Acquire, add).is_ok()
+        let taken = self.batched.fetch_update(Ordering::AcqRel, Ordering::Acquire, add).is_ok();
+        if !taken {
+            outbound.give(bytes);
+        }
+        taken
     }
 
     pub(super) fn give_batch_room(&self, bytes: usize) {
         self.batched.fetch_sub(bytes, Ordering::AcqRel);
+        self.budgets.outbound.give(bytes);
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -191,6 +201,9 @@ impl Link {
         let moves = to.rank() > state.rank();
         if moves {
             tracing::debug!(peer = %self.peer.address, pid = self.peer.pid, from = ?*state, ?to, "connection");
+            if let State::Closed(closed) = &to {
+                closed.log(&self.peer);
+            }
             *state = to;
         }
         moves

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Link;
-use super::driver::{Dispatch, begin};
+use super::handler::{Dispatch, begin};
 use super::link::State;
 use crate::encoding::Raw;
 use crate::protocol::{Call, Id, Message, Protocol};

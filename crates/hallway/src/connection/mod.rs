@@ -14,17 +14,21 @@ mod refusal;
 mod wire;
 
 #[cfg(feature = "tokio")]
+mod act;
+#[cfg(feature = "tokio")]
 mod batch;
 #[cfg(feature = "tokio")]
 pub(crate) mod budgets;
 #[cfg(feature = "tokio")]
 mod deadlines;
 #[cfg(feature = "tokio")]
-pub(crate) mod driver;
+mod driver;
 #[cfg(feature = "tokio")]
 mod first_bytes;
 #[cfg(feature = "tokio")]
-pub(crate) mod incoming;
+pub(crate) mod handler;
+#[cfg(feature = "tokio")]
+mod incoming;
 #[cfg(feature = "tokio")]
 pub(crate) mod link;
 #[cfg(feature = "tokio")]
@@ -36,6 +40,8 @@ mod outgoing;
 #[cfg(feature = "tokio")]
 mod output;
 #[cfg(feature = "tokio")]
+pub(crate) mod ticket;
+#[cfg(feature = "tokio")]
 mod turn;
 #[cfg(feature = "tokio")]
 mod work;
@@ -45,7 +51,9 @@ mod closed;
 pub use call_error::{CallError, Outcome};
 pub use closed::Closed;
 #[cfg(feature = "tokio")]
-pub(crate) use driver::{Dispatch, Driver};
+pub(crate) use driver::Driver;
+#[cfg(feature = "tokio")]
+pub(crate) use handler::Dispatch;
 pub use inbox::{Inbox, Received};
 #[cfg(feature = "tokio")]
 pub(crate) use link::Link;

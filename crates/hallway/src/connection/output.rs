@@ -1,6 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use nix::errno::Errno;
 use tokio::time::Instant;
 
 use super::arrival::End;
@@ -17,6 +18,8 @@ pub(super) struct Output {
     answers: usize,
     /// The writer may hold back some of what it took: a process's own output does so.
     unflushed: bool,
+    /// The system had no memory for it.
+    no_memory: bool,
     /// Since when the system has taken nothing.
     stalled: Option<Instant>,
     /// Why nothing can be written any more.
@@ -56,6 +59,12 @@ impl Output {
                     self.stalled = None;
                     self.unflushed = true;
                     moved = true;
+                }
+                Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => (),
+                Poll::Ready(Err(error)) if is_for_want_of_memory(&error) => {
+                    self.no_memory = true;
+                    self.stalled.get_or_insert_with(Instant::now);
+                    return moved;
                 }
                 Poll::Ready(Err(error)) => self.breaks(link, format!("cannot write: {error}")),
             }
@@ -99,6 +108,11 @@ impl Output {
         self.answers
     }
 
+    /// Whether to try again in a while: the system does not tell when it has memory.
+    pub(super) fn takes_a_rest(&mut self) -> bool {
+        std::mem::take(&mut self.no_memory)
+    }
+
     /// Since when the peer has not made room for more, if it has not.
     pub(super) fn stalled(&self) -> Option<Instant> {
         self.stalled.filter(|_| self.broken.is_none())
@@ -129,4 +143,10 @@ impl Output {
             }
         });
     }
+}
+
+/// Whether the connection is well, and the system has no memory for what is to be sent at this moment.
+fn is_for_want_of_memory(error: &std::io::Error) -> bool {
+    let known = [Errno::ENOBUFS, Errno::ENOMEM].map(|errno| errno as i32);
+    error.raw_os_error().is_some_and(|errno| known.contains(&errno))
 }

@@ -1,9 +1,11 @@
 //! The daemon's own life: it starts, says so, serves, and leaves by one path whatever makes it leave.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io;
+use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -18,6 +20,7 @@ use tracing_subscriber::EnvFilter;
 use super::activation::{self, Supervisor};
 use super::door::Door;
 use super::handover::Handover;
+use super::log::Foreground;
 use super::ready::Failure;
 use super::sockets::Sockets;
 use super::successor::{Manner, Succession};
@@ -451,8 +454,20 @@ fn cannot_start(starting: Option<Starting>, failure: &Failure) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Logs a panic, and where `RUST_BACKTRACE` asks for it how it came to that.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let backtrace = Backtrace::capture();
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("without a name");
+    match backtrace.status() {
+        BacktraceStatus::Captured => tracing::error!(thread, "{panic}\n{backtrace}"),
+        _ => tracing::error!(thread, "{panic}"),
+    }
+}
+
 /// Sends what is logged to the instance's log, or, in the foreground, to standard error. `RUST_LOG` chooses
-/// what. What a peer has sent is logged in its debug form, which escapes control characters.
+/// what. A panic is logged as well, so that it is one record like everything else: its message may hold what a peer has
+/// sent.
 fn log_to(env: &Env, instance: &Instance, launched: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // What cannot be logged is lost. To say so on standard error, which is the log, would panic.
@@ -461,7 +476,10 @@ fn log_to(env: &Env, instance: &Instance, launched: bool) {
     let file = file.and_then(|mut file| file.capture_stdio().ok().map(|()| file));
     // A program that logs in its own way has set that up already.
     let _set = match file {
-        Some(file) => log.with_writer(Mutex::new(file)).try_init(),
-        None => log.with_writer(std::io::stderr).try_init(),
+        Some(file) => {
+            std::panic::set_hook(Box::new(log_panic));
+            log.with_writer(Mutex::new(file)).try_init()
+        }
+        None => log.with_writer(Mutex::new(Foreground(std::io::stderr()))).try_init(),
     };
 }

@@ -31,8 +31,8 @@ pub fn log_path(env: &Env, instance: &Instance) -> Result<PathBuf, LifecycleErro
 
 /// The running daemon's log, a [`Write`] for a `tracing` subscriber (inside a `Mutex`).
 ///
-/// Each write is one record and is never split over two files. Escaping control characters that a client put into a
-/// message is the subscriber's part.
+/// Each write is one record: it is never split over two files, and it is one line, whatever is in it. Line feeds and
+/// other control characters are escaped, so that nothing that a peer sends, and somebody logs, looks like a record.
 #[derive(Debug)]
 pub struct LogFile {
     path: PathBuf,
@@ -94,20 +94,36 @@ impl LogFile {
 
 impl Write for LogFile {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
-        if self.size > 0
-            && self.size.saturating_add(record.len() as u64) > self.limit
-            && self.rotate().is_err()
+        let line = one_line(record);
+        if self.size > 0 && self.size.saturating_add(line.len() as u64) > self.limit && self.rotate().is_err()
         {
             // A log that cannot be put aside grows on; it is tried again a whole log later.
             self.size = 0;
         }
-        let written = self.file.write(record)?;
-        self.size += written as u64;
-        Ok(written)
+        self.file.write_all(line.as_bytes())?;
+        self.size += line.len() as u64;
+        Ok(record.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Standard error as a log: each write is one line of it, as in a [`LogFile`].
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub(super) struct Foreground(pub(super) io::Stderr);
+
+#[cfg(feature = "tokio")]
+impl Write for Foreground {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        self.0.write_all(one_line(record).as_bytes())?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -122,6 +138,7 @@ impl StartMark {
     /// Marks a start in the log and returns the log for the daemon's output.
     pub(super) fn write(path: &Path, what: &str) -> io::Result<(File, Self)> {
         let LogFile { mut file, .. } = LogFile::open(path)?;
+        // Wall clock: shown to people, as in every line of a log.
         let now = super::rfc3339(std::time::SystemTime::now());
         file.write_all(format!("--- {now} start of {what}\n").as_bytes())?;
         let offset = file.metadata()?.len();
@@ -171,15 +188,28 @@ fn open_append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags.bits()).open(path)
 }
 
-/// Shows control characters rather than sending them to a terminal.
+/// A record as one line, ended by a line feed.
+fn one_line(record: &[u8]) -> String {
+    let record = String::from_utf8_lossy(record);
+    let mut line = printable(record.strip_suffix('\n').unwrap_or(&record));
+    line.push('\n');
+    line
+}
+
+/// Shows control characters rather than sending them to a terminal, and what else begins a line or turns its direction.
 fn printable(line: &str) -> String {
-    line.chars()
-        .flat_map(|c| match c {
-            '\t' => vec![c],
-            c if c.is_control() => c.escape_default().collect(),
-            c => vec![c],
-        })
-        .collect()
+    let mut shown = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c {
+            '\t' => shown.push(c),
+            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                shown.extend(c.escape_unicode());
+            }
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ impl Record {
             program: std::env::current_exe().unwrap_or_default().to_string_lossy().into_owned(),
             version: version.to_owned(),
             hallway: env!("CARGO_PKG_VERSION").to_owned(),
+            // Wall clock: shown to people, nothing is decided by it.
             started: rfc3339(SystemTime::now()),
             socket: lock.dir().path_of(&Kind::Socket.of(lock.instance())).to_string_lossy().into_owned(),
         }
@@ -134,6 +135,7 @@ fn traces(dir: &RuntimeDir) -> Result<BTreeSet<Instance>, LifecycleError> {
 
 /// Writes a time as RFC 3339 in UTC, to the second.
 #[must_use]
+// Wall clock: what is written for people.
 pub fn rfc3339(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (days, second) = (seconds / 86_400, seconds % 86_400);

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 use crate::connection::Dispatch;
-use crate::connection::driver::{Handling, Terms};
-use crate::connection::incoming::Ticket;
+use crate::connection::handler::{Handling, Terms};
 use crate::connection::messages::Command;
+use crate::connection::ticket::Ticket;
 use crate::encoding::Raw;
 use crate::protocol::{Call, WireError};
 use crate::service::Router;

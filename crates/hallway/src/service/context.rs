@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::connection::Link;
-use crate::connection::incoming::Ticket;
+use crate::connection::ticket::Ticket;
 use crate::protocol::Progress;
 use crate::transport::Peer;
 
@@ -46,6 +46,31 @@ impl Context {
     #[must_use]
     pub fn cancellation(&self) -> Cancellation {
         Cancellation(Arc::clone(&self.ticket))
+    }
+
+    /// Runs something that blocks, a query of a database for one, on a thread made for that, and returns what it
+    /// returns. The call takes its place among those that run until the work has ended, also when its caller has taken
+    /// it back: who calls and cancels in a row does not begin more work than there are places. Work that takes long
+    /// asks a [`cancellation`](Self::cancellation) from time to time.
+    ///
+    /// # Panics
+    /// When the work does: its panic is the handler's.
+    ///
+    /// # Cancel safety
+    /// Work that has begun goes on to its end; what it returns is lost.
+    pub async fn blocking<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> R {
+        let hold = self.ticket.hold();
+        let worked = tokio::task::spawn_blocking(move || {
+            let worked = work();
+            drop(hold);
+            worked
+        });
+        match worked.await.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(worked) => worked,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime shuts down, and this future with it.
+            Err(Err(_)) => std::future::pending().await,
+        }
     }
 
     pub(crate) fn link(&self) -> &Arc<Link> {

@@ -2,7 +2,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ServiceError;
+use super::{ServiceError, Unknown};
 use crate::limits::FRAME_MAX;
 
 /// What a service offers: the answer of `hallway.describe`, and the source of everything dynamic.
@@ -44,7 +44,7 @@ pub struct MethodDescription {
     /// Whether its calls take no place of those that are kept for interactive ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bulk: bool,
-    /// The longest message that calls it, in bytes, if it is not the usual one.
+    /// The longest parameters, in bytes, if it is not the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params_max: Option<u64>,
     /// In the sidecar dialect, the type of the message that its result, or the end of its stream, is sent in;
@@ -63,8 +63,7 @@ pub struct MethodDescription {
 }
 
 /// How a method answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, hallway::Open)]
 #[non_exhaustive]
 pub enum MethodKind {
     /// With one value.
@@ -76,8 +75,7 @@ pub enum MethodKind {
     /// Not at all.
     Notification,
     /// In a way that this build does not know.
-    #[serde(other)]
-    Unknown,
+    Unknown(Unknown),
 }
 
 /// One parameter.
@@ -183,7 +181,7 @@ impl DescriptionBuilder {
         let mut method = method.method;
         let answers = match method.kind {
             MethodKind::Unary => method.result["type"] != "null",
-            kind => kind == MethodKind::Stream,
+            ref kind => *kind == MethodKind::Stream,
         };
         if self.description.sidecar && answers {
             method.reply.get_or_insert_with(|| RESULT.to_owned());
@@ -218,7 +216,7 @@ impl MethodBuilder<'_> {
         self.method.bulk = true;
     }
 
-    /// The longest message that calls it, in bytes, as [`params_max`] has checked it.
+    /// The longest parameters, in bytes, as [`params_max`] has checked it.
     pub fn params_max(&mut self, bytes: u64) {
         self.method.params_max = Some(bytes);
     }
@@ -308,7 +306,7 @@ impl ErrorsDescription<'_> {
     }
 }
 
-/// Checks the longest message to a method, in bytes.
+/// Checks the length of the longest parameters, in bytes.
 ///
 /// # Panics
 /// If no message is so short, or none may be so long; where the macro calls it, the compiler says so.

@@ -11,6 +11,7 @@ mod messages;
 mod method;
 #[cfg(feature = "tokio")]
 mod near;
+mod open;
 
 #[cfg(feature = "tokio")]
 mod context;
@@ -31,6 +32,7 @@ pub use description::{
 };
 pub use error::{Never, ServiceError};
 pub use method::{Event, Method};
+pub use open::{Open, OpenSchema, Unknown};
 #[cfg(feature = "tokio")]
 pub use request::{Handling, Request, Service};
 #[cfg(feature = "tokio")]

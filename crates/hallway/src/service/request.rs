@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::near::unknown;
 use super::{Description, MethodDescription, ParamDescription, Responder};
-use crate::connection::incoming::Ticket;
+use crate::connection::ticket::Ticket;
 use crate::encoding::{DecodeError, Raw};
 use crate::limits::{NODES_MAX, PARAMS_MAX, nodes_max};
 use crate::protocol::{WireError, code};
@@ -31,7 +31,7 @@ pub struct Request<'a> {
 }
 
 /// What became of a request: under way, or refused on the spot.
-pub struct Handling(Option<crate::connection::driver::Handling>);
+pub struct Handling(Option<crate::connection::handler::Handling>);
 
 impl std::fmt::Debug for Handling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -40,7 +40,7 @@ impl std::fmt::Debug for Handling {
 }
 
 impl Handling {
-    pub(crate) fn into_future(self) -> Option<crate::connection::driver::Handling> {
+    pub(crate) fn into_future(self) -> Option<crate::connection::handler::Handling> {
         self.0
     }
 }

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 
 use super::{Context, Event, ServiceError};
-use crate::connection::incoming::Ticket;
+use crate::connection::ticket::Ticket;
 use crate::protocol::{WireError, code};
 
 /// Answers one call. Whatever is answered first is the answer; what goes away without one has answered
@@ -78,8 +78,11 @@ impl Responder {
     }
 
     /// Answers with the events of a topic. They have no end of their own: when the connection drains, the
-    /// subscriber hears that the rest is to be asked for on the next one.
+    /// subscriber hears that the rest is to be asked for on the next one. Those of a notification are heard by nobody.
     pub async fn events<T: Serialize>(&self, events: impl Stream<Item = Event<T>>) {
+        if !self.ticket().is_heard() {
+            return;
+        }
         tokio::select! {
             biased;
             () = self.ticket().draining() => {

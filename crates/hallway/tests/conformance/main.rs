@@ -17,6 +17,7 @@ mod exhausted;
 mod frames;
 mod hello;
 mod lost;
+mod newer;
 mod pressure;
 mod stage;
 mod streams;
@@ -127,6 +128,8 @@ hallway_testkit::scenarios! {
     lost::a_server_that_never_answers_is_left_at_the_deadline on shared;
     lost::who_is_not_let_in_is_told_why on tcp;
     lost::a_stream_that_is_called_as_a_call_is_an_error on everything;
+
+    newer::what_a_newer_server_says_beyond_this_version_is_passed_over on shared;
 
     waiting::blocking_calls_are_answered on unix, tcp, stdio;
     waiting::blocking_calls_end_at_their_deadline on unix, tcp, stdio;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hallway::connection::Wire;
 use hallway::limits::{self, Limits};
 use hallway::protocol::{Call, Id, Message};
+use hallway::service::Context;
 use hallway::transport::{Duplex, memory, unix};
 use hallway::{Server, ServerHandle, Subscription, Topic};
 use hallway_testkit::{RawPeer, within};
@@ -16,13 +17,14 @@ use tokio::time::{Instant, advance};
 
 #[hallway::service(name = "bounded", version = "1.0")]
 trait Bounded {
-    async fn length(&self, text: String) -> usize;
+    async fn length(&self, text: String, #[default] numbers: Vec<u8>) -> usize;
     #[params_max = 4 * 1024 * 1024]
-    async fn long(&self, text: String) -> usize;
+    async fn long(&self, text: String, #[default] numbers: Vec<u8>) -> usize;
     async fn fill(&self, length: usize) -> String;
     async fn hold(&self, text: String);
     #[bulk]
     async fn sweep(&self);
+    async fn grind(&self, cx: &Context);
     async fn spin(&self, microseconds: u64);
     fn events(&self, since: Option<u64>) -> Subscription<u64>;
 }
@@ -41,12 +43,12 @@ impl Bearer {
 }
 
 impl Bounded for Bearer {
-    async fn length(&self, text: String) -> usize {
-        text.len()
+    async fn length(&self, text: String, numbers: Vec<u8>) -> usize {
+        text.len() + numbers.len()
     }
 
-    async fn long(&self, text: String) -> usize {
-        text.len()
+    async fn long(&self, text: String, numbers: Vec<u8>) -> usize {
+        text.len() + numbers.len()
     }
 
     async fn fill(&self, length: usize) -> String {
@@ -59,6 +61,16 @@ impl Bounded for Bearer {
 
     async fn sweep(&self) {
         self.gate().await;
+    }
+
+    async fn grind(&self, cx: &Context) {
+        let gate = self.gate.clone();
+        cx.blocking(move || {
+            while !*gate.borrow() {
+                std::thread::yield_now();
+            }
+        })
+        .await;
     }
 
     async fn spin(&self, microseconds: u64) {
@@ -292,6 +304,37 @@ async fn subscriptions_are_counted_and_take_no_place_of_the_calls() {
     peer.expect().await;
     drop(peer);
     bearing.uses("subscriptions", 0).await;
+}
+
+#[tokio::test]
+async fn a13_work_that_was_taken_back_counts_until_it_has_ended() {
+    let bearing = Bearing::with(|limits| limits.calls_running = 2);
+    let mut peer = bearing.greeted().await;
+    for id in 1..=5 {
+        peer.call(id, "bounded.grind", json!({})).await;
+        peer.send(&Message::Cancel::<()> { id: Id::Number(id) }).await;
+        assert_eq!(peer.expect_answer(id).await.unwrap_err().code, "cancelled");
+    }
+    assert_eq!(bearing.usage("calls_open").0, 0, "nobody waits any more");
+    assert_eq!(bearing.usage("calls_running"), (2, 2), "two threads work, and no third has begun");
+    bearing.gate.send_replace(true);
+    bearing.uses("calls_running", 0).await;
+    peer.call(6, "bounded.grind", json!({})).await;
+    peer.expect_answer(6).await.unwrap();
+}
+
+#[tokio::test]
+async fn f24_a_value_holds_as_much_as_the_method_is_long() {
+    let bearing = Bearing::with(|_| ());
+    let mut peer = bearing.greeted().await;
+    let wide = |values: usize| json!({ "text": "", "numbers": vec![0; values] });
+    peer.call(1, "bounded.length", wide(100_001)).await;
+    let error = peer.expect_answer(1).await.unwrap_err();
+    assert_eq!(error.code, "bad_params");
+    assert!(error.message.contains("100000 values"), "{}", error.message);
+    peer.call(2, "bounded.long", wide(150_000)).await;
+    assert_eq!(peer.expect_answer(2).await.unwrap(), 150_000);
+    peer.expect_alive().await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod admin;
 mod codes;
 mod jsonrpc;
 mod limits;
+mod open_enums;
 mod pressure;
 mod recognition;
 mod service_macro;

@@ -17,6 +17,7 @@ const FILES: &[&str] = &[
     "json-edge.json",
     "jsonrpc.json",
     "msgpack.json",
+    "newer.json",
     "paths.json",
     "recognition.json",
     "restricted.json",

@@ -101,6 +101,11 @@ fn messages_with_a_type() {
 }
 
 #[test]
+fn a_client_of_the_next_version() {
+    run("newer.json", |case| hold(case, &TestServer::with(&["jobs"])));
+}
+
+#[test]
 fn every_code_has_a_conversation_that_ends_in_it() {
     let all = ["errors.json", "restricted.json"].map(read::<Conversation>);
     let seen: BTreeSet<String> = all

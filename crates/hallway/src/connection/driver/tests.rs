@@ -1,14 +1,20 @@
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
 
 use tokio::io::AsyncWriteExt as _;
 
 use super::*;
+use crate::connection::handler::{Handling, Terms, begin};
 use crate::connection::link::Opening;
+use crate::connection::messages::{Command, Reply};
+use crate::connection::ticket::Ticket;
 use crate::connection::{CallError, Outcome, Wire};
-use crate::protocol::Goaway;
+use crate::encoding::Raw;
+use crate::protocol::{Call, Goaway, Hello, Id, Message};
 use crate::transport::{Duplex, Peer, memory, unix};
 
 fn link(peer: Peer, greets: bool) -> Arc<Link> {

@@ -11,7 +11,7 @@ use crate::world::{World, eventually};
 const REFUSED: Duration = Duration::from_secs(1);
 
 /// A daemon below `strace`, whose system calls end as `inject` says.
-fn injected(world: &World, inject: &str) -> std::process::Child {
+pub(super) fn injected(world: &World, inject: &str) -> std::process::Child {
     let daemon = world.process("desk");
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o", "/dev/null", "-e", inject]);

@@ -10,6 +10,7 @@ mod idle;
 mod installed;
 mod kill;
 mod listed;
+mod logged;
 mod outside;
 mod restricted;
 pub(crate) mod service;
@@ -17,6 +18,7 @@ mod skew;
 mod start;
 mod stop;
 mod upgrade;
+mod writes;
 
 use std::fs::read_to_string;
 use std::os::unix::net::UnixListener;

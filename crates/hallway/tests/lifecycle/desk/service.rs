@@ -41,6 +41,9 @@ pub(crate) trait Desk {
     /// A file of the caller's, as seen from the daemon, and the caller's `DESK_EXTRA`.
     async fn locate(&self, caller: Caller, file: String) -> (String, Option<String>);
 
+    /// Logs a line as it is, as a careless program does.
+    async fn log(&self, line: String);
+
     /// Answers at once and works on for so long.
     async fn work(&self, ms: u64) -> i32;
 
@@ -99,6 +102,10 @@ impl Desk for Clerk {
 
     async fn locate(&self, caller: Caller, file: String) -> (String, Option<String>) {
         (caller.resolve(file).display().to_string(), caller.env.get("DESK_EXTRA").cloned())
+    }
+
+    async fn log(&self, line: String) {
+        tracing::info!("{line}");
     }
 
     async fn work(&self, ms: u64) -> i32 {

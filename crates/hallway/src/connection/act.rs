@@ -1,0 +1,168 @@
+//! What each message of the peer does.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::arrival::End;
+use super::batch::Batch;
+use super::deadlines::{Deadlines, Due};
+use super::handler::begin;
+use super::link::State;
+use super::messages::{self, Reply};
+use super::{Closed, Dispatch, Link, Refusal};
+use crate::encoding::Raw;
+use crate::protocol::{Hello, Id, Message, ProtocolError, WireError, code};
+
+/// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
+/// connection ends instead: that answer will never come.
+pub(super) fn refuse(link: &Link, refusal: ProtocolError, batch: Option<&Arc<Batch>>) {
+    let ProtocolError { id, error, answers } = refusal;
+    if matches!(link.state(), State::Guarded { .. }) {
+        return refuse_stranger(link);
+    }
+    let awaited = match &id {
+        Some(id) if !id.is_null() => link.outgoing().is_open(id),
+        // Nobody can say whose answer it was, if it was one: to who began the conversation it most likely is.
+        _ => link.spoke_first() && link.outgoing().any_open(),
+    };
+    if awaited && answers != Some(false) {
+        let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
+        return link.close(&Closed::new(Closed::VIOLATION, reason));
+    }
+    // With the id of a call of ours, the peer would take the refusal for the end of its own.
+    let id = id.filter(|_| answers != Some(true));
+    answer(link, batch, id, error);
+}
+
+/// Tells the peer of an error, together with the other answers to its list if it was in one.
+pub(super) fn answer(link: &Link, batch: Option<&Arc<Batch>>, id: Option<Id>, error: WireError) {
+    let error = Message::Error::<()> { id, error };
+    let _written = match batch {
+        None => link.send(&error),
+        Some(batch) => batch.answer(&error),
+    };
+}
+
+/// Acts on the messages of a list.
+pub(super) fn act_on_all(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    deadlines: &mut Deadlines,
+    messages: Vec<Result<Message<'_, Raw<'_>>, ProtocolError>>,
+) {
+    let batch = match Batch::new(link, &messages) {
+        Ok(batch) => batch,
+        Err(error) => return answer(link, None, Some(Id::null()), error),
+    };
+    for message in messages {
+        match message {
+            _ if link.closed().is_some() => return,
+            Err(refusal) => refuse(link, refusal, batch.as_ref()),
+            // What follows it would have to wait for ours: it is heard only where it stands alone.
+            Ok(Message::Hello(_)) if !matches!(link.state(), State::Guarded { .. }) => (),
+            Ok(Message::Hello(_)) => refuse_stranger(link),
+            Ok(message) => {
+                let _goes_on = act(link, dispatch, deadlines, message, batch.as_ref());
+            }
+        }
+    }
+}
+
+/// Acts on one message. Broken off where the next one has to wait until our `hello` has gone.
+pub(super) fn act(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    deadlines: &mut Deadlines,
+    message: Message<'_, Raw<'_>>,
+    batch: Option<&Arc<Batch>>,
+) -> ControlFlow<()> {
+    match message {
+        Message::Hello(hello) => return greeted(link, dispatch, deadlines, &hello),
+        _ if matches!(link.state(), State::Guarded { .. }) => {
+            refuse_stranger(link);
+        }
+        Message::Call(call) => begin(link, dispatch, call, Reply::Result, batch),
+        Message::Named(call) => messages::command(link, dispatch, call),
+        Message::Cancel { id } => link.incoming().cancel(&id),
+        Message::Grant { id, items } => link.incoming().grant(&id, items),
+        Message::Result { id, value } => {
+            let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
+            link.outgoing().end(&id, End::Result(value));
+        }
+        Message::Error { id: Some(id), error } => link.outgoing().end(&id, End::Error(error)),
+        Message::Error { id: None, error } => {
+            tracing::warn!(peer = %link.peer().address, code = ?error.code, message = ?error.message, "the peer refused a message");
+            link.outgoing().words(error);
+        }
+        Message::Item { id, seq, value } => {
+            let granted = link.outgoing().arrived(&id, |arrivals| arrivals.item(seq, value.bytes()));
+            if granted == Some(false) {
+                link.close(&Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
+            }
+        }
+        Message::Lagged { id, missed, next } => {
+            link.outgoing().arrived(&id, |arrivals| arrivals.lagged(missed, next));
+        }
+        Message::Progress { id, progress } => {
+            link.outgoing().arrived(&id, |arrivals| arrivals.progress(progress));
+        }
+        Message::Goaway(goaway) => link.outgoing().goaway(goaway),
+        Message::Unknown { id } => {
+            let id = id.filter(|id| !link.outgoing().is_open(id));
+            let message = format!("a message of no known kind: write {}", link.wire().protocol().kinds());
+            answer(link, batch, id, WireError::new(code::UNKNOWN_MESSAGE, message));
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// Answers a `hello` with our own, if it has not been said.
+fn greeted(
+    link: &Arc<Link>,
+    dispatch: &Arc<dyn Dispatch>,
+    deadlines: &mut Deadlines,
+    hello: &Hello,
+) -> ControlFlow<()> {
+    link.outgoing().hello();
+    if let State::Guarded { token } = link.state() {
+        if !hello.token.as_deref().is_some_and(|named| same_secret(named, &token)) {
+            refuse_connection(link, WireError::new(code::UNAUTHORIZED, "the token is wrong or missing"));
+            return ControlFlow::Continue(());
+        }
+        link.advance(State::Open);
+        messages::subscribe(link, dispatch);
+    }
+    deadlines.clear(Due::Token);
+    if !link.outgoing().answers_hello() {
+        return ControlFlow::Continue(());
+    }
+    link.greet();
+    ControlFlow::Break(())
+}
+
+/// Compares in a time that does not tell where the first difference is.
+fn same_secret(one: &str, other: &str) -> bool {
+    let difference = one.bytes().zip(other.bytes()).fold(0, |found, (one, other)| found | (one ^ other));
+    one.len() == other.len() && difference == 0
+}
+
+/// Tells somebody who came to the wrong socket.
+pub(super) fn turn_away(link: &Link, refusal: Refusal) {
+    tracing::debug!(peer = %link.peer().address, refusal = refusal.name(), "not a peer of ours");
+    link.outbox().push_words(|out| refusal.reply(out));
+    link.close(&Closed::new(Closed::VIOLATION, refusal.sentence()));
+}
+
+/// Says why, and ends the connection.
+pub(super) fn refuse_connection(link: &Link, error: WireError) {
+    let slow = error.code == code::SLOW_WRITER;
+    let reason = if slow { Closed::SLOW_WRITER } else { Closed::VIOLATION };
+    let closed = Closed::new(reason, error.message.as_str());
+    let _written = link.send(&Message::Error::<()> { id: None, error });
+    link.close(&closed);
+}
+
+pub(super) fn refuse_stranger(link: &Link) {
+    let message = "this listener asks for a hello with its token first";
+    refuse_connection(link, WireError::new(code::UNAUTHORIZED, message));
+}

@@ -1,8 +1,8 @@
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::Value;
 
 /// Bytes as a case of `spec/vectors` writes them.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub enum Written {
     /// As UTF-8.
     Text(String),
@@ -36,6 +36,32 @@ impl Written {
             Self::Joined(parts) => parts.iter().flat_map(Self::get).collect(),
         }
     }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(reader)?;
+        written(&value).ok_or_else(|| D::Error::custom(format!("bytes are not written so: {value}")))
+    }
+}
+
+fn written(value: &Value) -> Option<Written> {
+    let only = |names: &[&str]| {
+        let members = value.as_object().filter(|members| members.len() == names.len())?;
+        names.iter().map(|name| members.get(*name)).collect::<Option<Vec<_>>>()
+    };
+    if let Some(text) = value.as_str() {
+        return Some(Written::Text(text.to_owned()));
+    }
+    if let Some(parts) = value.as_array() {
+        return parts.iter().map(written).collect::<Option<_>>().map(Written::Joined);
+    }
+    if let Some(hex) = only(&["hex"]) {
+        return Some(Written::Hex { hex: hex.first()?.as_str()?.to_owned() });
+    }
+    let repeated = only(&["repeat", "times"])?;
+    let times = usize::try_from(repeated.get(1)?.as_u64()?).ok()?;
+    Some(Written::Repeated { repeat: Box::new(written(repeated.first()?)?), times })
 }
 
 fn unhex(text: &str) -> Vec<u8> {

@@ -61,7 +61,8 @@ pub(super) fn run(run: &Run) -> Outcome {
         let bomb = bomb(shape, length);
         for member in ["params", "new"] {
             let frame = framed(&format!(r#"{{"id":7,"call":"x.y","{member}":{bomb}}}"#));
-            let (typed, tree) = (peak(&frame, read_as::<Typed>), peak(&frame, read_as::<Value>));
+            let typed = peak(&frame, |params| drop(params.decode::<Typed>()));
+            let tree = peak(&frame, |params| drop(params.decode::<Value>()));
             let ratio = ratio(typed, frame.len());
             most = (most.0.max(ratio), most.1.max(tree));
             if ratio > TYPED_MAX {
@@ -82,7 +83,7 @@ pub(super) fn run(run: &Run) -> Outcome {
         most.1 >> 20
     );
     for language in [PYTHON, NODE] {
-        elsewhere(language, run.count(FRAME_MAX, 256 * 1024))?;
+        elsewhere(&language, run.count(FRAME_MAX, 256 * 1024))?;
     }
     Ok(())
 }
@@ -168,7 +169,7 @@ fn framed(body: &str) -> Vec<u8> {
 }
 
 /// What it takes to receive a call, and to read its parameters.
-fn peak(frame: &[u8], read: fn(Raw<'_>)) -> usize {
+fn peak(frame: &[u8], read: impl Fn(Raw<'_>)) -> usize {
     allocated(|| {
         let mut inbox = Inbox::new(Wire::NATIVE);
         for piece in frame.chunks(READ_SIZE) {
@@ -181,10 +182,6 @@ fn peak(frame: &[u8], read: fn(Raw<'_>)) -> usize {
             });
         }
     })
-}
-
-fn read_as<T: for<'a> Deserialize<'a>>(params: Raw<'_>) {
-    let _too_much = params.decode::<T>();
 }
 
 /// The most that something has allocated at once, in bytes.
@@ -202,7 +199,6 @@ fn ratio(part: usize, whole: usize) -> f64 {
 
 /// A client in another language, as a program that reads bombs from its standard input, one a line, and writes what each
 /// took, after what the announced lengths took.
-#[derive(Debug, Clone, Copy)]
 struct Language {
     name: &'static str,
     program: &'static str,
@@ -227,11 +223,11 @@ const NODE: Language = Language {
     install: "apt-get install nodejs npm, and compile: cargo test -p hallway-clients --test it typescript",
 };
 
-fn elsewhere(language: Language, length: usize) -> Outcome {
+fn elsewhere(language: &Language, length: usize) -> Outcome {
     let Language { name, program, arguments, script, install } = language;
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients");
     let mut child = Command::new(program)
-        .args(arguments)
+        .args(*arguments)
         .arg(script)
         .env("PYTHONPATH", clients.join("python/src"))
         .env("PYTHONDONTWRITEBYTECODE", "1")

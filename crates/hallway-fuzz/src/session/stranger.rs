@@ -117,6 +117,8 @@ impl Stranger {
             18 => {
                 let time = Duration::from_millis(choices.number().min(TIME_MAX));
                 tokio::time::advance(time).await;
+                // Whose time has passed says so before anything else is said.
+                settle().await;
             }
             _ => {
                 if choices.byte().is_multiple_of(8) {

@@ -14,7 +14,7 @@ use super::handler::Terms;
 use super::messages::Reply;
 use super::ticket::Ticket;
 use super::turn::Turn;
-use crate::limits::{BYTES_FREE, CALLS_OPEN_MAX, STREAM_WINDOW_MAX};
+use crate::limits::{BYTES_FREE, CALLS_OPEN_MAX, PLACES_OWN, STREAM_WINDOW_MAX};
 use crate::protocol::{Call, Id, WireError, code};
 
 /// The table of calls being served.
@@ -23,6 +23,8 @@ pub(crate) struct Incoming {
     table: Mutex<Table>,
     /// For handlers that run.
     places: Places,
+    /// Those of them that need no place among all connections' calls.
+    own: Places,
     /// Bytes of the parameters of calls whose handlers have not stopped.
     params: AtomicUsize,
 }
@@ -30,11 +32,9 @@ pub(crate) struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<Id, Entry>,
-    /// The tasks of notifications, by the number of the ticket: nobody can take them back, and they too end with the
-    /// connection.
-    notified: HashMap<u64, AbortHandle>,
-    /// How many tickets there have been.
-    tickets: u64,
+    /// The tasks of notifications, by the addresses of their tickets: nobody can take them back, and they too end with
+    /// the connection.
+    notified: HashMap<usize, AbortHandle>,
     /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
     /// Calls that last, events that nobody asked for among them.
@@ -64,7 +64,12 @@ struct Entry {
 impl Incoming {
     pub(super) fn new(places: usize) -> Self {
         let places = if crate::chaos::without("running-limit") { CALLS_OPEN_MAX } else { places };
-        Self { table: Mutex::default(), places: Places::new(places), params: AtomicUsize::new(0) }
+        Self {
+            table: Mutex::default(),
+            places: Places::new(places),
+            own: Places::interactive(PLACES_OWN),
+            params: AtomicUsize::new(0),
+        }
     }
 
     /// Enters a call.
@@ -111,9 +116,7 @@ impl Incoming {
             Some(Id::Unnamed(_)) => Some(table.next_unnamed()),
             id => id.clone(),
         };
-        table.tickets += 1;
-        let number = table.tickets;
-        let ticket = Ticket::new(link, call, (number, id), (terms.lane, reply), batch, charged, credit);
+        let ticket = Ticket::new(link, call, id, (terms.lane, reply), batch, charged, credit);
         table.open += counts;
         if ticket.lasts() {
             table.subscriptions += 1;
@@ -136,14 +139,23 @@ impl Incoming {
         }
     }
 
-    /// A place for the handler of this call, of the connection and of the server, if there is one of each.
+    /// A place for the handler of this call, of the connection and, if it has none of its own left, of those that all
+    /// connections have; if there is one of each.
     pub(super) fn try_place(&self, ticket: &Ticket) -> Option<[Place; 2]> {
-        Some([self.places.try_take(ticket.lane())?, ticket.link().budgets().places.try_take(ticket.lane())?])
+        let (lane, all) = (ticket.lane(), &ticket.link().budgets().places);
+        Some([self.places.try_take(lane)?, self.own.try_take(lane).or_else(|| all.try_take(lane))?])
     }
 
     /// Waits for them.
     pub(super) async fn place(&self, ticket: &Ticket) -> [Place; 2] {
-        [self.places.take(ticket.lane()).await, ticket.link().budgets().places.take(ticket.lane()).await]
+        let (lane, all) = (ticket.lane(), &ticket.link().budgets().places);
+        let here = self.places.take(lane).await;
+        let there = tokio::select! {
+            biased;
+            own = self.own.take(lane) => own,
+            one_of_all = all.take(lane) => one_of_all,
+        };
+        [here, there]
     }
 
     /// How much of what is held for all is held for the parameters of a call. `None`: there is not enough.
@@ -165,11 +177,10 @@ impl Incoming {
     pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
         let mut table = self.table();
         let Some(id) = ticket.id() else {
-            // Once it is over, or the connection is, it is not entered.
-            if table.stopped && ticket.link().closed().is_some() {
+            if ticket.link().closed().is_some() {
                 task.abort();
             } else if !ticket.has_ended() {
-                table.notified.insert(ticket.number(), task);
+                table.notified.insert(std::ptr::from_ref(ticket).addr(), task);
             }
             return;
         };
@@ -248,7 +259,7 @@ impl Incoming {
         table.answering += 1;
         match ticket.id() {
             Some(id) => drop(table.by_id.remove(id)),
-            None => drop(table.notified.remove(&ticket.number())),
+            None => drop(table.notified.remove(&std::ptr::from_ref(ticket).addr())),
         }
         if table.by_id.is_empty() {
             table.by_id.shrink_to(OPEN_KEEP);

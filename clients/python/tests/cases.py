@@ -13,6 +13,7 @@ FILES: Dict[str, str] = {
     "errors.json": "",
     "framing.json": "",
     "hello.json": "",
+    "hostile-server.json": "",
     "json-edge.json": "",
     "jsonrpc.json": "",
     "msgpack.json": "this client speaks JSON: Python's standard library has no MessagePack",

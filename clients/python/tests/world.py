@@ -25,6 +25,9 @@ PATIENCE = 60.0
 #: The server with the pad of notes. `cargo test` builds it, and says where it is.
 NOTES = os.environ.get("HALLWAY_NOTES", "")
 
+#: The server that does what no server should.
+HOSTILE = os.environ.get("HALLWAY_HOSTILE", "")
+
 #: Where `clients/install` has put what the tests use.
 VENV = Path(os.environ.get("HALLWAY_VENV", ""))
 

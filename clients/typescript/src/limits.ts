@@ -30,6 +30,21 @@ export const OUTBOUND_HIGH = 256 * 1024;
 /** Stream items that may be on the way before the reader grants more. */
 export const STREAM_WINDOW = 64;
 
+/**
+ * Bytes of items, of all streams of one connection, that may wait for those who take them: a window bounds their number
+ * and not their size. Events beyond it are dropped and told of as missed; any other stream ends.
+ */
+export const ITEMS_HELD_MAX = 32 * 1024 * 1024;
+
+/** What an item that waits takes beside its bytes. */
+export const ITEM_COST = 64;
+
+/**
+ * Messages of one connection that belong to nothing: answers to calls that are not open, errors about no call, and what
+ * cannot be acted on. They are left; a peer that goes on is broken, or wants to keep us busy.
+ */
+export const UNKNOWN_ANSWERS_MAX = 100;
+
 /** The largest window that can be asked for. */
 export const STREAM_WINDOW_MAX = 64 * 1024;
 
@@ -46,4 +61,4 @@ export const DEADLINE_GRACE_MS = 250;
 export const RETRIES_MAX = 10;
 
 /** Bytes that wait for a peer that calls and does not read; beyond it the connection ends. */
-export const OUTBOUND_MAX = 4 * FRAME_MAX;
+export const OUTBOUND_MAX = 3 * FRAME_MAX;

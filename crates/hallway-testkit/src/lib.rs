@@ -8,7 +8,7 @@
 //! - A [`RawPeer`] is the other end by hand: partial, hostile and late messages. [`RawServer`] is where
 //!   clients of ours run into one.
 //! - [`GoldenServer`] is what the golden cases of `spec/vectors` are played against; [`Pad`], [`EchoMesh`],
-//!   [`Examples`] and [`Reporter`] are its services.
+//!   [`Examples`] and [`Reporter`] are its services. A [`HostileServer`] is one of those that clients are tested with.
 //! - [`Probe`] is a service with one method for each thing that a call can do. Nothing in it sleeps: a test
 //!   says when a handler goes on.
 //!
@@ -56,6 +56,7 @@
 mod child;
 mod examples;
 mod golden;
+mod hostile;
 mod jobs;
 mod mesh;
 mod notes;
@@ -67,10 +68,12 @@ mod scenarios;
 mod setting;
 mod spelling;
 mod stage;
+mod written;
 
 pub use child::serve_as_child;
 pub use examples::{Example, ExampleService, Examples};
 pub use golden::GoldenServer;
+pub use hostile::HostileServer;
 pub use jobs::{Done, Jobs, JobsBlockingClient, JobsClient, JobsService, Report, Reporter, State};
 pub use mesh::{EchoMesh, Mesh, MeshError, MeshService, PeerId, PeerList, Said};
 pub use notes::{Note, Notes, NotesError, NotesService, Pad};
@@ -84,3 +87,4 @@ pub use raw_server::RawServer;
 pub use scenarios::run;
 pub use setting::{Setting, Transport};
 pub use stage::{Reach, Services, Stage, TOKEN};
+pub use written::Written;

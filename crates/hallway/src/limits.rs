@@ -109,6 +109,21 @@ pub const OUTBOUND_HIGH: usize = 256 * 1024;
 /// a time.
 pub const STREAM_WINDOW: u32 = 64;
 
+/// Bytes of items, of all streams of one connection, that may wait for those who take them: a window bounds their number
+/// and not their size. Events beyond it are dropped and told of as missed; any other stream ends.
+pub const ITEMS_HELD_MAX: usize = 32 * 1024 * 1024;
+
+/// What an item that waits takes beside its bytes.
+pub const ITEM_COST: usize = 64;
+
+/// Messages of one connection that belong to nothing: answers to calls that are not open, errors about no call and, from
+/// a server, what no client can act on. They are left; a peer that goes on is broken, or wants to keep us busy.
+pub const UNKNOWN_ANSWERS_MAX: u32 = 100;
+
+/// Bytes of answers to its own calls that a server may leave unread before its client ends the connection: two of the
+/// longest. A client has to read on, see [`OUTBOUND_HIGH`], so that it cannot make the server wait.
+pub const ANSWERS_OWED_MAX: usize = 2 * FRAME_MAX;
+
 /// The largest window a client may ask for.
 pub const STREAM_WINDOW_MAX: u32 = 64 * 1024;
 

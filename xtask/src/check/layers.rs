@@ -7,7 +7,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("caller", &[]),
     ("chaos", &[]),
     ("limits", &[]),
-    ("encoding", &["limits"]),
+    ("encoding", &["chaos", "limits"]),
     ("framing", &["chaos", "limits"]),
     ("transport", &["chaos", "limits"]),
     ("protocol", &["chaos", "encoding", "limits"]),
@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("topic", &["limits", "service"]),
     ("client", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
     ("blocking", &["client", "connection", "encoding", "limits", "protocol", "service", "transport"]),
-    ("server", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
+    ("server", &["chaos", "connection", "encoding", "limits", "protocol", "service", "transport"]),
     (
         "lifecycle",
         &[

@@ -12,7 +12,7 @@ use hallway::lifecycle::{Connector, Daemon, Env};
 use super::world::{PATIENCE, instance, launcher};
 use super::{access, environment};
 #[cfg(target_os = "linux")]
-use super::{held, trace};
+use super::{held, hostile, target, trace};
 
 /// A service whose effects are seen in its journal.
 #[hallway::service(name = "counter", version = "1.0")]
@@ -60,6 +60,10 @@ pub(crate) fn part(arguments: &[&str]) -> ExitCode {
         ["held", program, arguments @ ..] => held::part(program, arguments).to_string(),
         #[cfg(target_os = "linux")]
         ["trace", pid, nth] => trace::part(pid, nth),
+        #[cfg(target_os = "linux")]
+        ["target"] => return target::daemon(),
+        #[cfg(target_os = "linux")]
+        ["hostile", arguments @ ..] => hostile::part(arguments),
         ["attack", socket] => access::attacker(socket),
         ["path"] => environment::path(),
         ["squat", socket] => access::squatter(socket),

@@ -1,4 +1,4 @@
-//! Gates: what is claimed of the life cycle, tried so often that a defect shows, by real processes.
+//! Gates: what is claimed of the life cycle, and of what hostile peers can do, tried so often that a defect shows, by real processes.
 //!
 //! Each prints its seed and its figures, and fails if one of them is not as claimed. `--control` takes the defence
 //! away that the gate is about, and fails if the gate does not notice.
@@ -6,24 +6,43 @@
 mod access;
 mod counter;
 mod environment;
+#[cfg(target_os = "linux")]
+mod fd_exhaustion;
+mod frames;
 mod fuzz;
 #[cfg(target_os = "linux")]
 mod held;
+#[cfg(target_os = "linux")]
+mod hostile;
+#[cfg(target_os = "linux")]
+mod hostile_neighbours;
 mod idle_race;
 #[cfg(target_os = "linux")]
 mod kill_points;
 #[cfg(target_os = "linux")]
 mod kill_random;
 mod model;
+#[cfg(target_os = "linux")]
+mod rapid_cancel;
 mod rng;
+#[cfg(target_os = "linux")]
+mod site;
+#[cfg(target_os = "linux")]
+mod slow_readers;
+#[cfg(target_os = "linux")]
+mod slow_writers;
+#[cfg(target_os = "linux")]
+mod soak;
 mod spawn_race;
+#[cfg(target_os = "linux")]
+mod target;
 #[cfg(target_os = "linux")]
 mod trace;
 mod upgrade;
 mod world;
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 pub(crate) use counter::part;
@@ -37,20 +56,44 @@ struct Gate {
     run: fn(&Run) -> Outcome,
     /// The defences that its control takes away, one after the other.
     defences: &'static [&'static str],
+    /// It judges times: in full it is run in a release build.
+    measures: bool,
+}
+
+const fn gate(name: &'static str, run: fn(&Run) -> Outcome, defences: &'static [&'static str]) -> Gate {
+    Gate { name, run, defences, measures: false }
+}
+
+#[cfg(target_os = "linux")]
+const fn measures(name: &'static str, run: fn(&Run) -> Outcome, defences: &'static [&'static str]) -> Gate {
+    Gate { name, run, defences, measures: true }
 }
 
 const GATES: &[Gate] = &[
-    Gate { name: "spawn-race", run: spawn_race::run, defences: &["locks"] },
-    Gate { name: "idle-race", run: idle_race::run, defences: &["retry"] },
-    Gate { name: "environment", run: environment::run, defences: &["ownership"] },
-    Gate { name: "upgrade", run: upgrade::run, defences: &["handover"] },
+    gate("spawn-race", spawn_race::run, &["locks"]),
+    gate("idle-race", idle_race::run, &["retry"]),
+    gate("environment", environment::run, &["ownership"]),
+    gate("upgrade", upgrade::run, &["handover"]),
     #[cfg(target_os = "linux")]
-    Gate { name: "kill-points", run: kill_points::run, defences: &["dead-sockets"] },
+    gate("kill-points", kill_points::run, &["dead-sockets"]),
     #[cfg(target_os = "linux")]
-    Gate { name: "kill-random", run: kill_random::run, defences: &["outcomes", "write-first"] },
-    Gate { name: "fuzz", run: fuzz::run, defences: fuzz::DEFENCES },
-    Gate { name: "model", run: model::run, defences: &["ids", "credit"] },
-    Gate { name: "access", run: access::run, defences: &["peer-uid"] },
+    gate("kill-random", kill_random::run, &["outcomes", "write-first"]),
+    gate("model", model::run, &["ids", "credit"]),
+    gate("frames", frames::run, &["values"]),
+    gate("fuzz", fuzz::run, fuzz::DEFENCES),
+    gate("access", access::run, &["peer-uid"]),
+    #[cfg(target_os = "linux")]
+    measures("rapid-cancel", rapid_cancel::run, &["running-limit"]),
+    #[cfg(target_os = "linux")]
+    measures("slow-readers", slow_readers::run, &["outbound", "write-deadline"]),
+    #[cfg(target_os = "linux")]
+    measures("slow-writers", slow_writers::run, &["frame-deadline"]),
+    #[cfg(target_os = "linux")]
+    measures("hostile-neighbours", hostile_neighbours::run, &["descriptors"]),
+    #[cfg(target_os = "linux")]
+    measures("fd-exhaustion", fd_exhaustion::run, &["accept-pause"]),
+    #[cfg(target_os = "linux")]
+    measures("soak", soak::run, &["let-go"]),
 ];
 
 /// How a gate is run.
@@ -61,6 +104,12 @@ struct Run {
     seed: u64,
     /// The defence that is taken away.
     without: Option<String>,
+    /// Our neighbours are tried too.
+    neighbours: bool,
+    /// The only one of several that is tried.
+    only: Option<String>,
+    /// Where the repository is.
+    root: PathBuf,
 }
 
 impl Run {
@@ -72,21 +121,50 @@ impl Run {
     fn rng(&self) -> Rng {
         Rng::new(self.seed)
     }
+
+    fn is_chosen(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only == name)
+    }
+
+    /// Whether somebody may wait so many times longer than usual. A short run, on a machine that does other things too, minds
+    /// only what cannot be an accident.
+    fn is_bearable(&self, ratio: f64, most: f64) -> bool {
+        ratio <= if self.short { ABSURD } else { most }
+    }
+}
+
+/// So many times longer than usual is no accident.
+const ABSURD: f64 = 1000.0;
+
+/// Fails with everything that is not so.
+fn judge<const N: usize>(claims: [(bool, String); N]) -> Outcome {
+    let wrong: Vec<_> = claims.into_iter().filter_map(|(so, else_it)| (!so).then_some(else_it)).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ").into()) }
 }
 
 /// Runs a gate, or the control of one.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     let (name, options) = arguments.split_first().ok_or_else(usage)?;
     let gate = GATES.iter().find(|gate| gate.name == *name).ok_or_else(usage)?;
-    let mut run = Run { short: false, seed: rng::fresh(), without: None };
+    let root_of_all = root.to_owned();
+    let mut run = Run {
+        short: false,
+        seed: rng::fresh(),
+        without: None,
+        neighbours: false,
+        only: None,
+        root: root_of_all,
+    };
     let mut control = false;
-    let mut options = options.iter();
+    let (given, mut options) = (options, options.iter());
     while let Some(option) = options.next() {
         let mut value = || options.next().copied().ok_or_else(usage);
         match *option {
             "--short" => run.short = true,
             "--control" => control = true,
             "--seed" => run.seed = value()?.parse()?,
+            "--neighbours" => run.neighbours = true,
+            "--only" => run.only = Some(value()?.to_owned()),
             "--without" => run.without = Some(value()?.to_owned()),
             _ => return Err(usage()),
         }
@@ -94,22 +172,39 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
     if control {
         return gate.defences.iter().try_for_each(|defence| take_away(root, gate, defence, run.seed));
     }
+    if gate.measures && !run.short && cfg!(debug_assertions) {
+        return in_release(root, gate, given);
+    }
     println!("gate {name}, seed {}", run.seed);
     (gate.run)(&run).map_err(|error| format!("FAILED {name}: {error}"))?;
     println!("PASSED {name}");
     Ok(())
 }
 
+/// Runs a gate that measures as it is to be measured.
+fn in_release(root: &Path, gate: &Gate, options: &[&str]) -> Outcome {
+    let status = cargo(root, &["--release"], gate).args(options).status()?;
+    if status.success() { Ok(()) } else { Err(format!("{} in a release build: {status}", gate.name).into()) }
+}
+
+fn cargo(root: &Path, how: &[&str], gate: &Gate) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .args(["run", "--quiet", "--package", "xtask"])
+        .args(how)
+        .args(["--", "gate", gate.name])
+        .current_dir(root);
+    cargo
+}
+
 /// Runs the gate without a defence that it is about: it has to fail.
 fn take_away(root: &Path, gate: &Gate, defence: &str, seed: u64) -> Outcome {
     let without = ["--short", "--without", defence, "--seed"];
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--quiet", "--package", "xtask", "--features", "chaos", "--", "gate", gate.name])
+    let status = cargo(root, &["--features", "chaos"], gate)
         .args(without)
         .arg(seed.to_string())
         // The gate's own process may be the client.
         .env("HALLWAY_CHAOS", defence)
-        .current_dir(root)
         .status()?;
     match status.code() {
         Some(code) if code == i32::from(FAILED) => {
@@ -147,4 +242,19 @@ fn percentile(sorted: &[u128], share: f64) -> u128 {
     )]
     let index = (last as f64 * share).round() as usize;
     sorted.get(index).copied().unwrap_or_default()
+}
+
+/// What a victim felt, beside what it feels in idle times.
+#[cfg(target_os = "linux")]
+fn figure(idle: &hostile::Felt, felt: &hostile::Felt) -> String {
+    format!(
+        "victim: p50 {} us, p99 {} us, p99.9 {} us of {} calls, {} failed; idle p99 {} us: {:.1} times",
+        felt.at(0.5),
+        felt.at(0.99),
+        felt.at(0.999),
+        felt.samples(),
+        felt.failed,
+        idle.at(0.99),
+        felt.ratio(idle)
+    )
 }

@@ -307,10 +307,8 @@ class Stream(AsyncIterator[T]):
             except asyncio.CancelledError:
                 self._close()
                 raise
-            if isinstance(arrival, Item):
+            if isinstance(arrival, (Item, Lagged)):
                 link.grant(call)
-                return arrival
-            if isinstance(arrival, Lagged):
                 return arrival
             if isinstance(arrival, Progress):
                 self._attempt.progressed(arrival)
@@ -318,7 +316,8 @@ class Stream(AsyncIterator[T]):
                 self._close()
                 raise deadline_passed(self._attempt.after)
             else:
-                self._over = True
+                # The end that was reached takes nothing back.
+                self._close()
                 if arrival.error is not None:
                     raise arrival.error
         raise StopAsyncIteration

@@ -223,7 +223,7 @@ class Pending:
                 elif self._call.abandoned:
                     raise taken_back()
                 else:
-                    self._ended = True
+                    self._ended = self._call.has_ended()
                     break
         finally:
             if not self._ended:
@@ -291,10 +291,8 @@ class Stream(Iterator[T]):
     def _next(self) -> Union[Item, Lagged]:
         while self._open:
             arrival = self._session.next(self._call, self._attempt.until)
-            if isinstance(arrival, Item):
+            if isinstance(arrival, (Item, Lagged)):
                 self._session.grant(self._call)
-                return arrival
-            if isinstance(arrival, Lagged):
                 return arrival
             if isinstance(arrival, Progress):
                 self._attempt.progressed(arrival)
@@ -302,7 +300,8 @@ class Stream(Iterator[T]):
                 self.close()
                 raise deadline_passed(self._attempt.after)
             else:
-                self._open = False
+                # The end that was reached takes nothing back.
+                self.close()
                 _value(arrival.value, arrival.error)
         raise StopIteration
 

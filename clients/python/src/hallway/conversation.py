@@ -4,12 +4,20 @@ It matches answers to calls, counts the credit of streams, and knows of every ca
 """
 
 from collections import deque
-from typing import Any, Deque, Dict, Generic, List, NamedTuple, Optional, TypeVar, Union
+from typing import Any, Deque, Dict, Generic, List, NamedTuple, Optional, Tuple, TypeVar, Union
 
 from . import encoding, protocol
-from .errors import PEER_CODES, HallwayError, NotSent, Outcome, WireError, from_peer, lost
+from .errors import PEER_CODES, HallwayError, NotSent, Outcome, WireError, from_peer, lost, overrun
 from .framing import BadFrame, Frames, TooLong, frame
-from .limits import CALLS_OPEN_MAX, FRAME_MAX, REQUESTS_MAX, STREAM_WINDOW
+from .limits import (
+    CALLS_OPEN_MAX,
+    FRAME_MAX,
+    ITEM_COST,
+    ITEMS_HELD_MAX,
+    REQUESTS_MAX,
+    STREAM_WINDOW,
+    UNKNOWN_ANSWERS_MAX,
+)
 from .protocol import Call, Goaway, Lagged, Message, Progress, Refusal
 
 T = TypeVar("T")
@@ -52,10 +60,28 @@ class Event(Generic[T]):
 Arrival = Union[Item, Lagged, Progress, End]
 
 
+
+class Room:
+    """What one connection has for items that wait, in bytes."""
+
+    def __init__(self) -> None:
+        self._held = 0
+
+    def hold(self, size: int) -> bool:
+        """Whether there is room for so many more, which are held then. There is for one item of any size."""
+        if self._held and self._held + size > ITEMS_HELD_MAX:
+            return False
+        self._held += size
+        return True
+
+    def give(self, size: int) -> None:
+        self._held -= size
+
+
 class OpenCall:
     """One call of ours, and what has come for it and was not taken yet."""
 
-    def __init__(self, id: int, window: int, written_at: int) -> None:
+    def __init__(self, id: int, window: int, written_at: int, room: Room) -> None:
         self.id = id
         #: Where its last byte stands among all that are sent.
         self.written_at = written_at
@@ -65,14 +91,22 @@ class OpenCall:
         self.waiter: Any = None
         self._window = self._credit = window
         self._taken = 0
-        self._arrivals: Deque[Union[Item, Lagged]] = deque()
+        self._room = room
+        #: Each with the room that it takes, and of how many items the one who takes it makes room for.
+        self._arrivals: Deque[Tuple[Union[Item, Lagged], int, int]] = deque()
+        self._overrun = False
         self._progress: Optional[Progress] = None
         self._end: Optional[End] = None
 
     def take(self) -> Optional[Arrival]:
         """What comes next, in order; the end last, and then for ever."""
         if self._arrivals:
-            return self._arrivals.popleft()
+            arrival, held, items = self._arrivals.popleft()
+            self._room.give(held)
+            self._taken += items
+            return arrival
+        if self._overrun:
+            return End(error=overrun())
         if self._progress is not None:
             progress, self._progress = self._progress, None
             return progress
@@ -83,26 +117,44 @@ class OpenCall:
         return self._end is not None
 
     def take_credit(self) -> int:
-        """Counts an item as taken: how many to grant now, half a window at a time."""
-        self._taken += 1
+        """How many to grant now that something was taken: half a window at a time."""
         if self._taken < (self._window + 1) // 2 or self.has_ended():
             return 0
         granted, self._taken = self._taken, 0
         self._credit += granted
         return granted
 
-    def item(self, item: Item) -> bool:
-        """`False`: the server sent more than it was granted."""
-        self._credit -= 1
-        self._arrivals.append(item)
-        return self._credit >= 0
+    def item(self, item: Item, size: int) -> bool:
+        """Takes in an item of so many bytes. `False`: the server sent more than it was granted.
 
-    def lagged(self, notice: Lagged) -> None:
-        """Two notices in a row are one."""
-        if self._arrivals and isinstance(self._arrivals[-1], Lagged):
-            before = self._arrivals.pop()
-            notice = Lagged(before[0] + notice.missed, notice.next)
-        self._arrivals.append(notice)
+        One that finds no room is told of as missed if it has a number, and is the last otherwise.
+        """
+        if self._credit == 0:
+            return False
+        self._credit -= 1
+        if self._overrun:
+            pass
+        elif self._room.hold(size + ITEM_COST):
+            self._arrivals.append((item, size + ITEM_COST, 1))
+        elif item.seq is not None:
+            self.lagged(Lagged(1, item.seq + 1), dropped=1)
+        else:
+            self._overrun = True
+        return True
+
+    def lagged(self, notice: Lagged, dropped: int = 0) -> None:
+        """Two notices in a row are one. What was dropped here is granted anew once it is taken."""
+        if self._arrivals and isinstance(self._arrivals[-1][0], Lagged):
+            before, _, already = self._arrivals.pop()
+            dropped += already
+            notice = Lagged(min(before[0] + notice.missed, 2**64 - 1), notice.next)
+        self._arrivals.append((notice, 0, dropped))
+
+    def drop(self) -> None:
+        """Nobody takes any more of what has come."""
+        for _, held, _ in self._arrivals:
+            self._room.give(held)
+        self._arrivals.clear()
 
     def progress(self, progress: Progress) -> None:
         """Only the newest is kept: it tells everything that the ones before did."""
@@ -147,6 +199,9 @@ class Conversation:
         self._goaway: Optional[Goaway] = None
         self._heard_hello = False
         self._words: Optional[WireError] = None
+        self._room = Room()
+        #: How many messages belonged to nothing.
+        self._strays = 0
 
     def takes_calls(self) -> bool:
         """Whether a call that is begun now has a chance."""
@@ -179,7 +234,7 @@ class Conversation:
         members = {"deadline_ms": deadline_ms, "window": window, "trace": trace, "key": key}
         self._send_call(id, method, params, members)
         self._last_id = id
-        call = OpenCall(id, window or STREAM_WINDOW, self._sent + len(self.out))
+        call = OpenCall(id, window or STREAM_WINDOW, self._sent + len(self.out), self._room)
         self._calls[id] = call
         return call
 
@@ -194,6 +249,7 @@ class Conversation:
 
     def abandon(self, call: OpenCall) -> None:
         """Takes a call back."""
+        call.drop()
         if not call.abandoned and not call.has_ended():
             call.abandoned = True
             if self.closed is None:
@@ -298,7 +354,7 @@ class Conversation:
                 details = {"size": body.size, "max": FRAME_MAX}
                 message = f"a message of {body.size} bytes, where {FRAME_MAX} is the most"
                 raise protocol.head(body.head, WireError("frame_too_long", message, details))
-            self._act(protocol.decode(body))
+            self._act(protocol.decode(body), body)
         except Refusal as refusal:
             self._refused(refusal)
 
@@ -307,10 +363,17 @@ class Conversation:
         awaited = bool(self._calls) if refusal.id is None else refusal.id in self._calls
         if awaited and refusal.answers is not False:
             return self._violation(f"it sent an answer that cannot be read: {refusal.error.message}")
+        self._stray()
         # With the id of a call of ours, the peer would take the refusal for the end of its own.
         self._refuse(None if refusal.answers else refusal.id, refusal.error)
 
-    def _act(self, message: Message) -> None:
+    def _stray(self) -> None:
+        """Something belongs to nothing: it is left, and counted."""
+        self._strays += 1
+        if self._strays > UNKNOWN_ANSWERS_MAX:
+            self._violation(f"it sent more than {UNKNOWN_ANSWERS_MAX} messages that belong to nothing")
+
+    def _act(self, message: Message, body: bytes) -> None:
         kind, id, value, seq = message
         if kind == "call":
             return self._request(id, value)
@@ -322,13 +385,20 @@ class Conversation:
             self._take_back(id)
         elif kind == "error" and id is None:
             self._words = value
+            self._stray()
         elif kind == "unknown":
+            self._stray()
             known = id in self._calls
             self._refuse(None if known else id, WireError("unknown_message", "a message of no known kind"))
-        elif id in self._calls and kind != "grant":
-            self._arrived(self._calls[id], kind, value, seq)
+        elif kind == "grant":
+            pass
+        elif id in self._calls:
+            self._arrived(self._calls[id], message, body)
+        else:
+            self._stray()
 
-    def _arrived(self, call: OpenCall, kind: str, value: Any, seq: Optional[int]) -> None:
+    def _arrived(self, call: OpenCall, message: Message, body: bytes) -> None:
+        kind, _, value, seq = message
         if kind == "result":
             return self._end(call, End(value))
         if kind == "error":
@@ -336,7 +406,7 @@ class Conversation:
         if call.abandoned:
             return
         if kind == "item":
-            if not call.item(Item(value, seq)):
+            if not call.item(Item(value, seq), encoding.size(body, value)):
                 return self._violation("it sent more items than it was granted")
         elif kind == "lagged":
             call.lagged(value)

@@ -85,6 +85,15 @@ def read(text: str, start: int, large: Optional[bool] = None) -> Tuple[Any, int]
     return value, end
 
 
+def size(body: bytes, value: Any) -> int:
+    """About how much memory the value of a message takes."""
+    if isinstance(value, Unreadable):
+        return 0
+    values = 48 * body.count(b",") + 64 * body.count(b"[") + 192 * body.count(b"{")
+    # A text takes four bytes for each character if it has one that takes four.
+    return len(body) * (1 if body.isascii() else 4) + values
+
+
 def is_large(text: str) -> bool:
     """Whether there may be too much in it: many values, or a number of many digits."""
     marks = text.count(",") + text.count("[") + text.count("{")

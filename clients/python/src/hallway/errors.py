@@ -3,6 +3,8 @@
 from enum import Enum
 from typing import Any, NamedTuple, Optional
 
+from .limits import ITEMS_HELD_MAX
+
 
 class Outcome(str, Enum):
     """What became of a call."""
@@ -89,6 +91,10 @@ class NotSent(CallError, ValueError):
     """The parameters cannot be sent."""
 
 
+class Overrun(CallError):
+    """More of a stream had come than there was room for, because it was not taken. The stream was taken back."""
+
+
 class UnexpectedResult(CallError):
     """The answer has another shape than expected: the two sides are of different versions."""
 
@@ -147,6 +153,12 @@ def deadline_passed(after: Optional[float], outcome: Outcome = Outcome.UNKNOWN) 
 def taken_back() -> Cancelled:
     """Our own side took the call back."""
     return Cancelled("cancelled", "the caller took the call back", outcome=Outcome.UNKNOWN)
+
+
+def overrun() -> Overrun:
+    """More of a stream came than there was room for."""
+    message = f"the stream is not taken as fast as it comes, and {ITEMS_HELD_MAX} bytes wait: ask for a smaller window"
+    return Overrun("overrun", message, outcome=Outcome.UNKNOWN)
 
 
 def lost(code: str, reason: str, outcome: Outcome) -> ConnectionLost:

@@ -7,7 +7,7 @@ the framing that it is spoken to in.
 import struct
 from typing import Iterator, NamedTuple, Union
 
-from .limits import FRAME_HEAD, FRAME_MAX, FRAME_SKIP_MAX
+from .limits import FRAME_HEAD, FRAME_MAX, FRAME_SKIP_MAX, READ_SIZE
 
 
 class BadFrame(ValueError):
@@ -66,8 +66,13 @@ class Frames:
                 end = at + _LENGTH.size + size
                 if len(held) < end:
                     return
-                body = bytes(held[at + _LENGTH.size : end])
+                with memoryview(held) as all:
+                    body = bytes(all[at + _LENGTH.size : end])
                 at = end
+                if size > READ_SIZE:
+                    # Not to have it twice while it is read.
+                    del held[:at]
+                    at = 0
                 yield body
         finally:
             del held[:at]

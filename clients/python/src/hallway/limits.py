@@ -30,6 +30,17 @@ CALLS_RUNNING_MAX = 64
 #: Items of a stream that may be on the way before more are granted, half of it at a time.
 STREAM_WINDOW = 64
 
+#: Bytes of items, of all streams of one connection, that may wait for those who take them. Events beyond it are dropped
+#: and told of as missed; any other stream ends.
+ITEMS_HELD_MAX = 32 * 1024 * 1024
+
+#: What an item that waits takes beside its value.
+ITEM_COST = 64
+
+#: Messages of one connection that belong to nothing: answers to calls that are not open, errors about no call, and what
+#: cannot be acted on. They are left; a server that goes on is broken, or wants to keep us busy.
+UNKNOWN_ANSWERS_MAX = 100
+
 #: The largest window.
 STREAM_WINDOW_MAX = 64 * 1024
 

@@ -191,8 +191,12 @@ function request(connection: Connection, sent: Sent, options: CallOptions, patie
       session.abandon(id);
     };
     const id = session.call(withDeadline(sent, patience.left()), {
-      item: () => giveUp(unexpected("the method streams, and was called as one that returns once")),
-      lagged: () => undefined,
+      item: (_seq, _value, taken) => {
+        taken();
+        giveUp(streams());
+      },
+      lagged: () => giveUp(streams()),
+      overrun: () => giveUp(streams()),
       progress: (progress) => {
         try {
           options.onProgress?.(progress);
@@ -206,6 +210,10 @@ function request(connection: Connection, sent: Sent, options: CallOptions, patie
     connection.holdProcess();
     patience.onOver(giveUp);
   });
+}
+
+function streams(): HallwayError {
+  return unexpected("the method streams, and was called as one that returns once");
 }
 
 function withDeadline(sent: Sent, left: number | undefined): Sent {

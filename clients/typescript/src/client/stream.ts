@@ -1,10 +1,10 @@
 /** What a streaming method sends, as async iterators. A reader that is slow stops its own stream, and no other. */
 
 import type { Connection } from "../connection/connection.js";
-import type { End, Sink } from "../connection/outgoing.js";
-import { LostError, mayRetry } from "../errors.js";
+import { add, type End, type Sink } from "../connection/outgoing.js";
+import { CallError, LostError, mayRetry } from "../errors.js";
 import type { Raw } from "../json/read.js";
-import { RETRIES_MAX } from "../limits.js";
+import { ITEMS_HELD_MAX, RETRIES_MAX } from "../limits.js";
 import type { Integer64, Progress } from "../protocol/message.js";
 import type { Patience } from "./patience.js";
 
@@ -19,6 +19,13 @@ export type Event<T> =
 export type Arrival =
   | { kind: "item"; seq: Integer64; raw: Raw }
   | { kind: "lagged"; missed: Integer64; next: Integer64 };
+
+/** Something that waits: what gives back its room, and how many items are granted anew once it is taken. */
+interface Waiting {
+  arrival: Arrival;
+  taken: () => void;
+  items: number;
+}
 
 /** How a stream is opened, read and given up. */
 export interface Course<T> {
@@ -40,7 +47,7 @@ export interface Course<T> {
  */
 export class Stream<T> implements AsyncIterableIterator<T> {
   readonly #course: Course<T>;
-  readonly #arrived: Arrival[] = [];
+  #arrived: Waiting[] = [];
   /** Those who wait for the next element, in order. */
   readonly #waiting: { resolve: (result: IteratorResult<T>) => void; reject: (error: unknown) => void }[] = [];
   #call: { connection: Connection; id: number } | undefined;
@@ -67,7 +74,7 @@ export class Stream<T> implements AsyncIterableIterator<T> {
 
   /** Takes the call back. What has arrived and was not taken is dropped. */
   async return(): Promise<IteratorResult<T>> {
-    this.#arrived.length = 0;
+    this.#forget();
     this.#giveUp({});
     return { value: undefined, done: true };
   }
@@ -111,12 +118,13 @@ export class Stream<T> implements AsyncIterableIterator<T> {
 
   #sink(): Sink {
     return {
-      item: (seq, raw) => {
+      item: (seq, raw, taken) => {
         this.#attempts = 0;
         if (seq !== undefined) this.#since = seq;
-        this.#arrive({ kind: "item", seq: seq ?? 0, raw });
+        this.#arrive({ arrival: { kind: "item", seq: seq ?? 0, raw }, taken, items: 1 });
       },
-      lagged: (missed, next) => this.#arrive({ kind: "lagged", missed, next }),
+      lagged: (missed, next, dropped) => this.#lagged(missed, next, dropped),
+      overrun: () => this.#giveUp({ error: overrun() }),
       progress: (progress) => {
         try {
           this.#course.onProgress?.(progress);
@@ -128,9 +136,26 @@ export class Stream<T> implements AsyncIterableIterator<T> {
     };
   }
 
-  #arrive(arrival: Arrival): void {
-    this.#arrived.push(arrival);
+  #arrive(waiting: Waiting): void {
+    this.#arrived.push(waiting);
     this.#hand();
+  }
+
+  /** Two notices in a row are one. */
+  #lagged(missed: Integer64, next: Integer64, dropped: number): void {
+    const last = this.#arrived.at(-1);
+    if (last?.arrival.kind === "lagged") {
+      last.arrival = { kind: "lagged", missed: add(last.arrival.missed, missed), next };
+      last.items += dropped;
+    } else {
+      this.#arrive({ arrival: { kind: "lagged", missed, next }, taken: () => undefined, items: dropped });
+    }
+  }
+
+  /** Drops what has arrived and was not taken. */
+  #forget(): void {
+    for (const { taken } of this.#arrived) taken();
+    this.#arrived = [];
   }
 
   #ended(end: End | { error: unknown }): void {
@@ -165,11 +190,11 @@ export class Stream<T> implements AsyncIterableIterator<T> {
   /** Hands what is there to those who wait. */
   #hand(): void {
     while (this.#waiting.length > 0) {
-      const arrival = this.#arrived.shift();
-      if (!arrival && !this.#end) return;
+      const waiting = this.#arrived.shift();
+      if (!waiting && !this.#end) return;
       const [first] = this.#waiting;
       try {
-        const value = arrival ? this.#take(arrival) : this.#last();
+        const value = waiting ? this.#take(waiting) : this.#last();
         if (value === undefined) continue;
         this.#waiting.shift();
         first?.resolve(value);
@@ -187,24 +212,30 @@ export class Stream<T> implements AsyncIterableIterator<T> {
     throw end.error;
   }
 
-  #take(arrival: Arrival): IteratorResult<T> | undefined {
-    if (arrival.kind === "item") this.#grant();
+  #take({ arrival, taken, items }: Waiting): IteratorResult<T> | undefined {
+    taken();
+    if (items > 0) this.#grant(items);
     try {
       const value = this.#course.read(arrival);
       return value === undefined ? undefined : { value, done: false };
     } catch (error) {
       // Whoever cannot read one cannot read the next.
-      this.#arrived.length = 0;
-      this.#giveUp({});
-      throw error;
+      this.#forget();
+      this.#giveUp({ error });
+      return undefined;
     }
   }
 
   /** Half a window at a time: a message for each would be wasteful, with a whole one the sender would run dry. */
-  #grant(): void {
-    this.#taken += 1;
+  #grant(items: number): void {
+    this.#taken += items;
     if (this.#taken < Math.ceil(this.#course.window / 2) || !this.#call) return;
     this.#call.connection.session.grant(this.#call.id, this.#taken);
     this.#taken = 0;
   }
+}
+
+function overrun(): CallError {
+  const message = `the stream is not taken as fast as it comes, and ${ITEMS_HELD_MAX} bytes wait: ask for a smaller window`;
+  return new CallError("overrun", message, "unknown");
 }

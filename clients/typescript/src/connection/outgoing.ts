@@ -2,19 +2,27 @@
 
 import { type Closed, fromWire, type HallwayError, LostError, WIRE_CODES } from "../errors.js";
 import type { Raw } from "../json/read.js";
-import { CALLS_OPEN_MAX } from "../limits.js";
+import { CALLS_OPEN_MAX, UNKNOWN_ANSWERS_MAX } from "../limits.js";
 import type { Goaway, Hello, Integer64, Progress, WireError } from "../protocol/message.js";
+import { Room } from "./room.js";
 
 /** Where what comes back for a call goes. `end` comes once, and nothing after it. */
 export interface Sink {
-  item(seq: Integer64 | undefined, value: Raw): void;
-  lagged(missed: Integer64, next: Integer64): void;
+  /** An item; `taken` gives back the room that it has until then. */
+  item(seq: Integer64 | undefined, value: Raw, taken: () => void): void;
+  /** Events were missed; of those, so many were dropped here for want of room, and are to be granted anew. */
+  lagged(missed: Integer64, next: Integer64, dropped: number): void;
+  /** An item without a number found no room: the stream has lost it. */
+  overrun(): void;
   progress(progress: Progress): void;
   end(end: End): void;
 }
 
 /** How a call ended. */
 export type End = { value: Raw } | { error: HallwayError };
+
+/** How a peer breaks the rules with a message that can be read; `undefined` if it does not. */
+export type Fault = string | undefined;
 
 /** One open call. */
 interface Slot {
@@ -34,6 +42,9 @@ export class Outgoing {
   #heardHello = false;
   /** What the peer has said about no call in particular, which may be why it goes. */
   #words: WireError | undefined;
+  readonly #room = new Room();
+  /** How many messages belonged to nothing. */
+  #strays = 0;
 
   /** Whether a call that is begun now has a chance. */
   get goesOn(): boolean {
@@ -88,26 +99,47 @@ export class Outgoing {
     if (hello.calls_max !== undefined) this.#places = Math.max(1, Math.min(CALLS_OPEN_MAX, hello.calls_max));
   }
 
-  /** `false`: the peer sent more than it was granted. */
-  item(id: number, seq: Integer64 | undefined, value: Raw): boolean {
+  item(id: number, seq: Integer64 | undefined, value: Raw): Fault {
     const slot = this.#open.get(id);
-    if (slot?.sink === undefined) return true;
-    if (slot.credit === 0) return false;
+    if (!slot) return this.stray();
+    if (slot.sink === undefined) return undefined;
+    if (slot.credit === 0) return "more items than were granted";
     slot.credit -= 1;
-    slot.sink.item(seq, value);
-    return true;
+    const taken = this.#room.hold(Buffer.byteLength(value.text));
+    if (taken) slot.sink.item(seq, value, taken);
+    else if (seq === undefined) slot.sink.overrun();
+    else slot.sink.lagged(1, add(seq, 1), 1);
+    return undefined;
   }
 
-  lagged(id: number, missed: Integer64, next: Integer64): void {
-    this.#open.get(id)?.sink?.lagged(missed, next);
+  lagged(id: number, missed: Integer64, next: Integer64): Fault {
+    const slot = this.#open.get(id);
+    if (!slot) return this.stray();
+    slot.sink?.lagged(missed, next, 0);
+    return undefined;
   }
 
-  progress(id: number, progress: Progress): void {
-    this.#open.get(id)?.sink?.progress(progress);
+  progress(id: number, progress: Progress): Fault {
+    const slot = this.#open.get(id);
+    if (!slot) return this.stray();
+    slot.sink?.progress(progress);
+    return undefined;
   }
 
-  /** A call's answer. One for a call that is not open is left: its caller has gone, or the peer errs. */
-  end(id: number, end: End): void {
+  /** A call's answer. */
+  answered(id: number, end: End): Fault {
+    if (!this.#open.has(id)) return this.stray();
+    this.#end(id, end);
+    return undefined;
+  }
+
+  /** Something belongs to nothing: it is left, and counted. */
+  stray(): Fault {
+    this.#strays += 1;
+    return this.#strays > UNKNOWN_ANSWERS_MAX ? `more than ${UNKNOWN_ANSWERS_MAX} messages that belong to nothing` : undefined;
+  }
+
+  #end(id: number, end: End): void {
     const slot = this.#open.get(id);
     this.#open.delete(id);
     slot?.sink?.end(end);
@@ -123,7 +155,7 @@ export class Outgoing {
     const closed = { code: "goaway", reason: goaway.message || "the peer closes the connection" };
     this.#ended ??= closed;
     for (const id of [...this.#open.keys()]) {
-      if (id > goaway.last) this.end(id, { error: new LostError(closed, "not_dispatched") });
+      if (id > goaway.last) this.#end(id, { error: new LostError(closed, "not_dispatched") });
     }
   }
 
@@ -134,10 +166,19 @@ export class Outgoing {
     const unheard = !this.#heardHello && heard.code !== "protocol_violation";
     this.#ended = heard;
     for (const id of [...this.#open.keys()]) {
-      this.end(id, { error: new LostError(heard, unheard ? "not_dispatched" : "unknown") });
+      this.#end(id, { error: new LostError(heard, unheard ? "not_dispatched" : "unknown") });
     }
   }
 }
+
+/** Adds what may be more than 53 bits, up to 64. */
+export function add(one: Integer64, other: Integer64): Integer64 {
+  const sum = BigInt(one) + BigInt(other);
+  if (sum <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(sum);
+  return sum < U64_MAX ? sum : U64_MAX;
+}
+
+const U64_MAX = 2n ** 64n - 1n;
 
 /** The peer closed, and had said why. */
 function withWords(words: WireError): Closed {

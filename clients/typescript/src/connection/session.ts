@@ -11,7 +11,7 @@ import { encode } from "../protocol/encode.js";
 import { type Call, type Hello, type Message, type Received, Refusal, type WireError } from "../protocol/message.js";
 import { Inbox } from "./inbox.js";
 import { type Handlers, Incoming, TooLong } from "./incoming.js";
-import { Outgoing, type Sink } from "./outgoing.js";
+import { type Fault, Outgoing, type Sink } from "./outgoing.js";
 
 /** What a conversation needs of its connection. */
 export interface Ends {
@@ -122,6 +122,7 @@ export class Session {
     if (awaited && answers !== false) {
       return this.#violation(`the peer sent an answer that cannot be read: ${message}`);
     }
+    this.#heed(this.outgoing.stray());
     // With the id of a call of ours, the peer would take the refusal for the end of its own.
     const whom = answers === true ? undefined : id;
     this.#send({ kind: "error", id: whom, error: { code, message, details, retryable: false } });
@@ -140,31 +141,37 @@ export class Session {
       case "grant":
         return;
       case "result":
-        outgoing.end(message.id, { value: message.value });
+        this.#heed(outgoing.answered(message.id, { value: message.value }));
         return this.#ends.ended();
       case "error":
-        if (message.id === undefined) return outgoing.words(message.error);
-        outgoing.end(message.id, { error: fromWire(message.error) });
+        if (message.id === undefined) {
+          outgoing.words(message.error);
+          return this.#heed(outgoing.stray());
+        }
+        this.#heed(outgoing.answered(message.id, { error: fromWire(message.error) }));
         return this.#ends.ended();
       case "item":
-        if (!outgoing.item(message.id, message.seq, message.value)) {
-          this.#violation("the peer sent more items than it was granted");
-        }
-        return;
+        return this.#heed(outgoing.item(message.id, message.seq, message.value));
       case "lagged":
-        return outgoing.lagged(message.id, message.missed, message.next);
+        return this.#heed(outgoing.lagged(message.id, message.missed, message.next));
       case "progress":
-        return outgoing.progress(message.id, message.progress);
+        return this.#heed(outgoing.progress(message.id, message.progress));
       case "goaway":
         outgoing.goaway(message.goaway);
         return this.#ends.ended();
       case "unknown": {
         const { id } = message;
+        this.#heed(outgoing.stray());
         const whom = id !== undefined && outgoing.isOpen(id) ? undefined : id;
         const words = "a message of no known kind: write `call`, `cancel`, `grant` or `hello`";
         this.#send({ kind: "error", id: whom, error: { code: "unknown_message", message: words, retryable: false } });
       }
     }
+  }
+
+  /** Ends the connection with a peer that breaks the rules. */
+  #heed(fault: Fault): void {
+    if (fault !== undefined) this.#violation(`the peer sent ${fault}`);
   }
 
   #violation(reason: string, error?: WireError): void {

@@ -23,6 +23,11 @@ export class Raw {
     return new Raw(text, facts);
   }
 
+  /** The same in a text of its own: as a part of another one, it would keep that in memory. */
+  alone(): Raw {
+    return new Raw(Buffer.from(this.text).toString(), this.facts);
+  }
+
   get isNull(): boolean {
     return this.text === "null";
   }

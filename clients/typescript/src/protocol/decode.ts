@@ -54,9 +54,11 @@ class Envelope {
   #kind: Kind | undefined;
   #otherKind: Kind | undefined;
   #repeated: string | undefined;
+  #length = 0;
 
   /** Takes the members in, up to the first fault. */
   take(body: Buffer): void {
+    this.#length = body.length;
     const whole = isUtf8(body);
     const scanner = new Scanner(whole ? body.toString("utf8") : readablePart(body));
     scanner.blanks();
@@ -64,6 +66,11 @@ class Envelope {
     eachMember(scanner, (name, value) => this.#take(name, value));
     scanner.end();
     if (!whole) throw scanner.wrong("not UTF-8");
+  }
+
+  /** Whether a member takes most of the message. */
+  #isLong({ text }: Raw): boolean {
+    return 2 * text.length > this.#length;
   }
 
   answers(): boolean | undefined {
@@ -143,7 +150,8 @@ class Envelope {
       case "error":
         return { kind, id, error: readError(value) };
       case "item":
-        return { kind, id: required(), seq: optional(u64, "seq", place("seq")), value };
+        // It may have to wait for long, and with it what it is a part of.
+        return { kind, id: required(), seq: optional(u64, "seq", place("seq")), value: this.#isLong(value) ? value : value.alone() };
       case "lagged":
         return { kind, id: required(), ...readLagged(value) };
       case "progress":

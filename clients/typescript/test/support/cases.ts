@@ -14,6 +14,7 @@ const FILES: Record<string, string> = {
   "errors.json": "conversations",
   "framing.json": "framing",
   "hello.json": "conversations",
+  "hostile-server.json": "hostile_server",
   "json-edge.json": "messages",
   "jsonrpc.json": "conversations",
   "msgpack.json": "not_applicable",

@@ -151,12 +151,13 @@ impl Client {
         params: &P,
         deadline: Option<(Instant, Duration)>,
     ) -> Result<Vec<u8>, CallError> {
-        let id = session.begin(self.options.call(method.name, params, left(deadline)))?;
+        let call = self.options.call(method.name, params, left(deadline));
+        let id = session.begin(call, deadline)?;
         loop {
             match session.next(id, deadline.map(|(at, _)| at)) {
                 Some(Next::Progress(progress)) => self.options.progressed(progress),
                 Some(Next::End(end)) => return end.into_value(self.options.deadline_after()),
-                Some(Next::Arrival(_)) => {
+                Some(Next::Arrival(_) | Next::Overrun) => {
                     session.abandon(id);
                     return Err(unexpected_stream());
                 }
@@ -175,7 +176,7 @@ impl Client {
         let window = self.options.stream_window();
         let mut call = self.options.call(method.name, params, left(deadline));
         call.window = Some(window);
-        let id = self.session().begin(call)?;
+        let id = self.session().begin(call, deadline)?;
         Ok(Incoming::new(self.clone(), id, window, deadline))
     }
 

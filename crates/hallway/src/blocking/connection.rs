@@ -4,8 +4,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::connection::{CallError, Inbox, Wire};
-use crate::protocol::{Goaway, Hello, Message, WireError};
+use crate::protocol::{Goaway, Hello, Id, Message, WireError};
 use crate::transport::{BlockingStream, Ready};
+
+/// Bytes of refusals that a server may leave unread, before it is given up.
+const REFUSALS_MAX: usize = 1024 * 1024;
 
 /// One connection of a session.
 pub(super) struct Connection {
@@ -20,6 +23,8 @@ pub(super) struct Connection {
     wire: Wire,
     /// What the system has not taken yet: at first the `hello`, which goes with the first call.
     out: Vec<u8>,
+    /// How much of that refuses what the server has asked.
+    refused: usize,
     /// Nothing can be written any more; reading tells why.
     broken: bool,
     /// The first call that was not written to its end, and so cannot have been dispatched.
@@ -40,6 +45,7 @@ impl Connection {
             may_have_worked: false,
             wire,
             out,
+            refused: 0,
             broken: false,
             first_unsent: None,
             is_used: false,
@@ -65,6 +71,7 @@ impl Connection {
         self.is_used = true;
         if self.broken || sent == self.out.len() {
             self.out = Vec::new();
+            self.refused = 0;
         } else {
             self.out.drain(..sent);
         }
@@ -85,6 +92,22 @@ impl Connection {
 
     pub(super) fn has_to_write(&self) -> bool {
         !self.out.is_empty()
+    }
+
+    /// Refuses what the server has asked or said, and sends that with whatever is said next.
+    pub(super) fn refuse(&mut self, id: Option<Id>, error: WireError) {
+        let before = self.out.len();
+        // Words of our own: there is nothing in it that could not be written.
+        let _written = self.say::<()>(&Message::Error { id, error });
+        self.refused += self.out.len() - before;
+    }
+
+    /// Whether the server asks and does not read what it is told.
+    pub(super) fn owes_reading(&mut self) -> bool {
+        if self.refused > 0 {
+            self.send_now();
+        }
+        self.refused > REFUSALS_MAX
     }
 
     /// Whether there is something to read on a connection that has been used before.

@@ -1,16 +1,16 @@
 use std::collections::HashMap;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::Connect;
 use super::connection::Connection;
-use crate::connection::arrival::{Arrivals, End, Next};
+use crate::connection::arrival::{self, Arrivals, End, Fault, Next, Room, Strays};
 use crate::connection::{CallError, Closed, Outcome, Received, Wire};
 use crate::encoding::Raw;
-use crate::limits::READ_SIZE;
-use crate::protocol::{Call, Goaway, Hello, Id, Message, WireError, code};
+use crate::limits::{CALLS_OPEN_MAX, READ_SIZE};
+use crate::protocol::{Call, Goaway, Hello, Id, Message, ProtocolError, WireError, code};
 use crate::transport::BlockingStream;
 
 /// One conversation, and the next one when it is lost.
@@ -24,9 +24,21 @@ pub(super) struct Session {
     last_id: u64,
 }
 
-/// The open calls, by id.
+/// The calls whose end the server owes, or the caller has not taken, by id.
 #[derive(Default)]
-struct Calls(HashMap<u64, Arrivals>);
+struct Calls {
+    by_id: HashMap<u64, Slot>,
+    room: Room,
+    strays: Strays,
+}
+
+/// One of them, and what has come for it.
+#[derive(Default)]
+struct Slot {
+    arrivals: Arrivals,
+    /// Nobody waits any more; the id stays taken until the server has answered.
+    abandoned: bool,
+}
 
 /// What one read has brought, other than for open calls.
 #[derive(Default)]
@@ -36,8 +48,17 @@ struct Heard {
     goaway: Option<Goaway>,
     words: Option<WireError>,
     violation: Option<String>,
-    /// Refusals of what the server asked of a client that serves nothing.
-    answers: Vec<(Id, WireError)>,
+    /// Refusals of what the server asked of a client that serves nothing, and of what cannot be acted on.
+    answers: Vec<(Option<Id>, WireError)>,
+}
+
+impl Heard {
+    /// The first violation counts.
+    fn heed(&mut self, came: Result<(), Fault>) {
+        if let Err(fault) = came {
+            self.violation.get_or_insert_with(|| fault.to_string());
+        }
+    }
 }
 
 impl Session {
@@ -60,13 +81,24 @@ impl Session {
     }
 
     /// Sends a call, on a new connection if the last one is lost, and returns its id. What the system does not
-    /// take at once is sent as the answer is waited for.
-    pub(super) fn begin<P: Serialize>(&mut self, call: Call<'_, P>) -> Result<u64, CallError> {
+    /// take at once is sent as the answer is waited for. Waits for a place while too many are open.
+    pub(super) fn begin<P: Serialize>(
+        &mut self,
+        call: Call<'_, P>,
+        deadline: Option<(Instant, Duration)>,
+    ) -> Result<u64, CallError> {
+        while self.calls.by_id.len() >= CALLS_OPEN_MAX && self.connection.is_ok() {
+            if !self.turn(deadline.map(|(at, _)| at)) {
+                return Err(CallError::Deadline {
+                    after: deadline.map(|(_, after)| after).unwrap_or_default(),
+                });
+            }
+        }
         let id = self.last_id + 1;
         let window = call.window;
         self.usable()?.say(&Message::Call(Call { id: Some(Id::Number(id)), ..call }))?;
         self.last_id = id;
-        self.calls.0.insert(id, Arrivals::new(window));
+        self.calls.by_id.insert(id, Slot { arrivals: Arrivals::new(window), abandoned: false });
         if let Ok(connection) = &mut self.connection {
             connection.send_call_now(id);
         }
@@ -100,15 +132,15 @@ impl Session {
 
     /// Takes a call back.
     pub(super) fn abandon(&mut self, id: u64) {
-        if self.calls.0.remove(&id).is_some_and(|call| !call.has_ended()) {
+        if self.calls.abandon(id) {
             self.mention(&Message::Cancel { id: Id::Number(id) });
         }
     }
 
     /// Makes room for more items of a stream.
     pub(super) fn grant(&mut self, id: u64, items: u32) {
-        if let Some(call) = self.calls.0.get_mut(&id).filter(|call| !call.has_ended()) {
-            call.grant(items);
+        if let Some(call) = self.calls.open(&Id::Number(id)) {
+            call.arrivals.grant(items);
             self.mention(&Message::Grant { id: Id::Number(id), items });
         }
     }
@@ -126,7 +158,7 @@ impl Session {
     fn usable(&mut self) -> Result<&mut Connection, CallError> {
         // What came while nobody called: the end, or a farewell. A call is not sent into the void, where its
         // fate would be unknown.
-        let idle = self.calls.0.values().all(Arrivals::has_ended);
+        let idle = self.calls.by_id.values().all(|call| call.abandoned || call.arrivals.has_ended());
         if idle && self.connection.as_ref().is_ok_and(Connection::has_news) {
             self.read();
         }
@@ -193,23 +225,25 @@ impl Session {
         let mut heard = Heard::default();
         let read = buffer.get(..length).unwrap_or_default();
         let outcome = connection.inbox.receive(read, |received| match received {
+            // What stands behind the message that ends the conversation is nobody's any more.
+            _ if heard.violation.is_some() => (),
             Received::Message(message) => calls.hear(message, &mut heard),
-            Received::Refused(refusal) => heard.violation = Some(refusal.error.message),
+            Received::Refused(refusal) => calls.refuse(refusal, &mut heard),
             Received::Batch(messages) => messages.into_iter().for_each(|message| match message {
                 Ok(message) => calls.hear(message, &mut heard),
-                Err(refusal) => heard.violation = Some(refusal.error.message),
+                Err(refusal) => calls.refuse(refusal, &mut heard),
             }),
         });
         connection.may_have_worked |= heard.sign_of_work;
         connection.words = heard.words.or(connection.words.take());
         if let Some(goaway) = heard.goaway {
-            calls.end_above(&goaway);
-            connection.goaway = Some(goaway);
+            connection.goaway.get_or_insert(goaway);
         }
         for (id, error) in heard.answers {
-            self.mention(&Message::Error { id: Some(id), error });
+            connection.refuse(id, error);
         }
-        let violation = heard.violation.or(outcome.err().map(|error| error.to_string()));
+        let unread = connection.owes_reading().then(|| "it calls and does not read the answers".to_owned());
+        let violation = heard.violation.or(outcome.err().map(|error| error.to_string())).or(unread);
         if let Some(violation) = violation {
             self.close(&Closed::new(
                 Closed::VIOLATION,
@@ -223,69 +257,134 @@ impl Session {
         let Ok(connection) = &self.connection else { return };
         let words = connection.words.as_ref().filter(|_| closed.code == Closed::BY_PEER);
         let closed = words.map_or_else(|| closed.clone(), Closed::with_words);
-        for (id, call) in &mut self.calls.0 {
+        self.calls.by_id.retain(|_, call| !call.abandoned);
+        for (id, call) in &mut self.calls.by_id {
             // A server that breaks the rules may have broken that one as well.
             let unknown = connection.may_have_run(*id) || closed.code == Closed::VIOLATION;
             let outcome = if unknown { Outcome::Unknown } else { Outcome::NotDispatched };
-            call.end(End::Lost { closed: closed.clone(), outcome });
+            call.arrivals.end(End::Lost { closed: closed.clone(), outcome });
         }
+        self.calls.strays = Strays::default();
         self.connection = Err(closed);
     }
 }
 
 impl Calls {
     fn next(&mut self, id: u64) -> Option<Next> {
-        let next = self.0.get_mut(&id)?.next()?;
+        let next = self.by_id.get_mut(&id)?.arrivals.next()?;
         if matches!(next, Next::End(_)) {
-            self.0.remove(&id);
+            self.by_id.remove(&id);
         }
         Some(next)
+    }
+
+    /// The caller goes away. Whether the server is to be told.
+    fn abandon(&mut self, id: u64) -> bool {
+        let Some(call) = self.by_id.get_mut(&id) else { return false };
+        if call.arrivals.has_ended() {
+            self.by_id.remove(&id);
+            return false;
+        }
+        *call = Slot { abandoned: true, ..Slot::default() };
+        true
     }
 
     fn hear(&mut self, message: Message<'_, Raw<'_>>, heard: &mut Heard) {
         match message {
             Message::Hello(_) => heard.sign_of_work = true,
-            Message::Goaway(goaway) => heard.goaway = Some(goaway),
+            Message::Goaway(goaway) => {
+                // At once: what follows in the same read may be for a call that ends here.
+                self.end_above(&goaway);
+                heard.goaway.get_or_insert(goaway);
+            }
             Message::Result { id, value } => {
                 let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
-                self.call(&id, |call| call.end(End::Result(value)));
+                heard.heed(self.answered(&id, End::Result(value)));
             }
-            Message::Error { id: Some(id), error } => {
-                self.call(&id, |call| call.end(End::Error(error)));
+            Message::Error { id: Some(id), error } => heard.heed(self.answered(&id, End::Error(error))),
+            Message::Error { id: None, error } => {
+                heard.words = Some(error);
+                heard.heed(self.strays.another());
             }
-            Message::Error { id: None, error } => heard.words = Some(error),
             Message::Item { id, seq, value } => {
-                if self.call(&id, |call| call.item(seq, value.bytes())) == Some(false) {
-                    heard.violation = Some("more items than were granted".to_owned());
-                }
+                let room = self.room.clone();
+                heard.heed(self.arrived(&id, |call| call.item(seq, value.bytes(), &room)));
             }
             Message::Lagged { id, missed, next } => {
-                self.call(&id, |call| call.lagged(missed, next));
+                heard.heed(self.arrived(&id, |call| {
+                    call.lagged(missed, next);
+                    Ok(())
+                }));
             }
             Message::Progress { id, progress } => {
-                self.call(&id, |call| call.progress(progress));
+                heard.heed(self.arrived(&id, |call| {
+                    call.progress(progress);
+                    Ok(())
+                }));
             }
             Message::Call(Call { id: Some(id), .. }) => {
                 let error = WireError::new(code::UNKNOWN_METHOD, "this client serves nothing");
-                heard.answers.push((id, error));
+                heard.answers.push((Some(id), error));
             }
-            Message::Call(_)
-            | Message::Named(_)
-            | Message::Cancel { .. }
-            | Message::Grant { .. }
-            | Message::Unknown { .. } => (),
+            Message::Unknown { id } => {
+                heard.heed(self.strays.another());
+                let id = id.filter(|id| self.open(id).is_none());
+                let message = "a message of no known kind";
+                heard.answers.push((id, WireError::new(code::UNKNOWN_MESSAGE, message)));
+            }
+            Message::Call(_) | Message::Named(_) | Message::Cancel { .. } | Message::Grant { .. } => (),
         }
     }
 
-    /// Does something to an open call; what comes for another one is too late, and left.
-    fn call<R>(&mut self, id: &Id, act: impl FnOnce(&mut Arrivals) -> R) -> Option<R> {
+    /// A message that cannot be read is refused, unless it is itself what somebody waits for.
+    fn refuse(&mut self, refusal: ProtocolError, heard: &mut Heard) {
+        let awaited = match &refusal.id {
+            Some(id) if !id.is_null() => self.open(id).is_some(),
+            _ => self.by_id.values().any(|call| !call.arrivals.has_ended()),
+        };
+        match arrival::refused(refusal, awaited) {
+            Ok(answer) => {
+                heard.heed(self.strays.another());
+                heard.answers.push(answer);
+            }
+            Err(reason) => heard.violation = Some(format!("it sent {reason}")),
+        }
+    }
+
+    /// A call that the server owes an end.
+    fn open(&mut self, id: &Id) -> Option<&mut Slot> {
         let Id::Number(id) = id else { return None };
-        self.0.get_mut(id).map(act)
+        self.by_id.get_mut(id).filter(|call| !call.arrivals.has_ended())
+    }
+
+    /// Something for an open call. One whose caller has gone is left; what belongs to none is counted.
+    fn arrived(
+        &mut self,
+        id: &Id,
+        take_in: impl FnOnce(&mut Arrivals) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        match self.open(id) {
+            Some(call) if call.abandoned => Ok(()),
+            Some(call) => take_in(&mut call.arrivals),
+            None => self.strays.another(),
+        }
+    }
+
+    /// A call's answer. One that belongs to no open call is counted.
+    fn answered(&mut self, id: &Id, end: End) -> Result<(), Fault> {
+        let Id::Number(number) = id else { return self.strays.another() };
+        match self.open(id) {
+            Some(call) if call.abandoned => drop(self.by_id.remove(number)),
+            Some(call) => call.arrivals.end(end),
+            None => return self.strays.another(),
+        }
+        Ok(())
     }
 
     fn end_above(&mut self, goaway: &Goaway) {
-        for (_, call) in self.0.iter_mut().filter(|(id, _)| **id > goaway.last) {
-            call.end(End::not_dispatched(goaway));
+        self.by_id.retain(|id, call| *id <= goaway.last || !call.abandoned);
+        for (_, call) in self.by_id.iter_mut().filter(|(id, _)| **id > goaway.last) {
+            call.arrivals.end(End::not_dispatched(goaway));
         }
     }
 }

@@ -31,10 +31,12 @@ impl Incoming {
             let next = self.client.session().next(self.id, self.deadline.map(|(at, _)| at));
             match next {
                 Some(Next::Arrival(arrival)) => {
-                    if matches!(arrival, Arrival::Item { .. }) {
-                        self.took_one();
-                    }
+                    self.took(arrival.items());
                     return Some(Ok(arrival));
+                }
+                Some(Next::Overrun) => {
+                    self.close();
+                    return Some(Err(CallError::Overrun));
                 }
                 Some(Next::Progress(progress)) => self.client.options().progressed(progress),
                 Some(Next::End(end)) => {
@@ -52,9 +54,9 @@ impl Incoming {
     }
 
     /// Grants half a window at a time, see the asynchronous client.
-    fn took_one(&mut self) {
-        self.taken += 1;
-        if self.taken >= self.window.div_ceil(2) {
+    fn took(&mut self, items: u32) {
+        self.taken += items;
+        if items > 0 && self.taken >= self.window.div_ceil(2) {
             self.client.session().grant(self.id, self.taken);
             self.taken = 0;
         }
@@ -80,10 +82,10 @@ impl Incoming {
 
     fn next_event<T: DeserializeOwned>(&mut self) -> Option<Result<Event<T>, CallError>> {
         Some(self.next()?.and_then(|arrival| match arrival {
-            Arrival::Item { seq, value } => {
+            Arrival::Item { seq, value, .. } => {
                 Ok(Event::Item { seq: seq.unwrap_or_default(), value: self.decode(&value)? })
             }
-            Arrival::Lagged { missed, next } => Ok(Event::Lagged { missed, next }),
+            Arrival::Lagged { missed, next, .. } => Ok(Event::Lagged { missed, next }),
         }))
     }
 

@@ -184,7 +184,7 @@ impl Client {
                         end.into_value(self.options.deadline_after())?,
                     ));
                 }
-                Next::Arrival(_) => return Err(unexpected_stream()),
+                Next::Arrival(_) | Next::Overrun => return Err(unexpected_stream()),
             }
         }
     }

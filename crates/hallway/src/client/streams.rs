@@ -40,6 +40,10 @@ impl Incoming {
         loop {
             let Some(conversation) = &mut self.conversation else { return Poll::Ready(None) };
             match conversation.poll_next(cx) {
+                Poll::Ready(Next::Overrun) => {
+                    self.conversation = None;
+                    return Poll::Ready(Some(Err(CallError::Overrun)));
+                }
                 Poll::Ready(Next::Arrival(arrival)) => return Poll::Ready(Some(Ok(arrival))),
                 Poll::Ready(Next::Progress(progress)) => self.options.progressed(progress),
                 Poll::Ready(Next::End(end)) => {
@@ -81,10 +85,10 @@ impl Incoming {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Event<T>, CallError>>> {
         Poll::Ready(ready!(self.poll_next(cx)).map(|arrival| match arrival? {
-            Arrival::Item { seq, value } => {
+            Arrival::Item { seq, value, .. } => {
                 Ok(Event::Item { seq: seq.unwrap_or_default(), value: self.decode(&value)? })
             }
-            Arrival::Lagged { missed, next } => Ok(Event::Lagged { missed, next }),
+            Arrival::Lagged { missed, next, .. } => Ok(Event::Lagged { missed, next }),
         }))
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::arrival::End;
+use super::arrival::{self, End, Fault};
 use super::batch::Batch;
 use super::deadlines::{Deadlines, Due};
 use super::handler::begin;
@@ -16,22 +16,35 @@ use crate::protocol::{Hello, Id, Message, ProtocolError, WireError, code};
 /// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
 /// connection ends instead: that answer will never come.
 pub(super) fn refuse(link: &Link, refusal: ProtocolError, batch: Option<&Arc<Batch>>) {
-    let ProtocolError { id, error, answers } = refusal;
     if matches!(link.state(), State::Guarded { .. }) {
         return refuse_stranger(link);
     }
-    let awaited = match &id {
+    let awaited = match &refusal.id {
         Some(id) if !id.is_null() => link.outgoing().is_open(id),
         // Nobody can say whose answer it was, if it was one: to who began the conversation it most likely is.
         _ => link.spoke_first() && link.outgoing().any_open(),
     };
-    if awaited && answers != Some(false) {
-        let reason = format!("the peer sent an answer that cannot be read: {}", error.message);
-        return link.close(&Closed::new(Closed::VIOLATION, reason));
+    match arrival::refused(refusal, awaited) {
+        Ok((id, error)) => {
+            leave(link);
+            answer(link, batch, id, error);
+        }
+        Err(reason) => link.close(&Closed::new(Closed::VIOLATION, format!("the peer sent {reason}"))),
     }
-    // With the id of a call of ours, the peer would take the refusal for the end of its own.
-    let id = id.filter(|_| answers != Some(true));
-    answer(link, batch, id, error);
+}
+
+/// What a server says and no client can act on is answered, and counted.
+fn leave(link: &Link) {
+    if link.spoke_first() {
+        heed(link, link.outgoing().stray());
+    }
+}
+
+/// Ends the connection with a peer that breaks the rules.
+fn heed(link: &Link, came: Result<(), Fault>) {
+    if let Err(fault) = came {
+        link.close(&Closed::new(Closed::VIOLATION, format!("the peer sent {fault}")));
+    }
 }
 
 /// Tells the peer of an error, together with the other answers to its list if it was in one.
@@ -87,27 +100,22 @@ pub(super) fn act(
         Message::Grant { id, items } => link.incoming().grant(&id, items),
         Message::Result { id, value } => {
             let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
-            link.outgoing().end(&id, End::Result(value));
+            heed(link, link.outgoing().answered(&id, End::Result(value)));
         }
-        Message::Error { id: Some(id), error } => link.outgoing().end(&id, End::Error(error)),
+        Message::Error { id: Some(id), error } => {
+            heed(link, link.outgoing().answered(&id, End::Error(error)));
+        }
         Message::Error { id: None, error } => {
             tracing::warn!(peer = %link.peer().address, code = ?error.code, message = ?error.message, "the peer refused a message");
             link.outgoing().words(error);
+            heed(link, link.outgoing().stray());
         }
-        Message::Item { id, seq, value } => {
-            let granted = link.outgoing().arrived(&id, |arrivals| arrivals.item(seq, value.bytes()));
-            if granted == Some(false) {
-                link.close(&Closed::new(Closed::VIOLATION, "the peer sent more items than it was granted"));
-            }
-        }
-        Message::Lagged { id, missed, next } => {
-            link.outgoing().arrived(&id, |arrivals| arrivals.lagged(missed, next));
-        }
-        Message::Progress { id, progress } => {
-            link.outgoing().arrived(&id, |arrivals| arrivals.progress(progress));
-        }
+        Message::Item { id, seq, value } => heed(link, link.outgoing().item(&id, seq, value.bytes())),
+        Message::Lagged { id, missed, next } => heed(link, link.outgoing().lagged(&id, missed, next)),
+        Message::Progress { id, progress } => heed(link, link.outgoing().progress(&id, progress)),
         Message::Goaway(goaway) => link.outgoing().goaway(goaway),
         Message::Unknown { id } => {
+            leave(link);
             let id = id.filter(|id| !link.outgoing().is_open(id));
             let message = format!("a message of no known kind: write {}", link.wire().protocol().kinds());
             answer(link, batch, id, WireError::new(code::UNKNOWN_MESSAGE, message));

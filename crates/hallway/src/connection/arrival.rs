@@ -1,18 +1,95 @@
 //! What comes back for a call: the same for those who await and those who block.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{CallError, Closed, Outcome};
 use crate::encoding::DecodeError;
-use crate::limits::STREAM_WINDOW;
-use crate::protocol::{Goaway, Progress, WireError, code};
+use crate::limits::{ITEM_COST, ITEMS_HELD_MAX, STREAM_WINDOW, UNKNOWN_ANSWERS_MAX};
+use crate::protocol::{Goaway, Id, Progress, ProtocolError, WireError, code};
 
 /// Something that a stream brings.
 #[derive(Debug)]
 pub(crate) enum Arrival {
-    Item { seq: Option<u64>, value: Vec<u8> },
-    Lagged { missed: u64, next: u64 },
+    Item {
+        seq: Option<u64>,
+        value: Vec<u8>,
+        _held: Held,
+    },
+    Lagged {
+        missed: u64,
+        next: u64,
+        /// How many of the missed were dropped here, and so are to be granted anew.
+        dropped: u32,
+    },
+}
+
+impl Arrival {
+    /// How many items the one who takes this has taken.
+    pub(crate) fn items(&self) -> u32 {
+        match self {
+            Self::Item { .. } => 1,
+            Self::Lagged { dropped, .. } => *dropped,
+        }
+    }
+}
+
+/// The room that a connection has for items that wait, see [`ITEMS_HELD_MAX`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Room(Arc<AtomicUsize>);
+
+/// What one item takes of it, until it goes.
+#[derive(Debug)]
+pub(crate) struct Held(Room, usize);
+
+impl Room {
+    fn hold(&self, item: &[u8]) -> Option<Held> {
+        let bytes = item.len() + ITEM_COST;
+        let held = self.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        // Given back if it does not fit.
+        let part = Held(self.clone(), bytes);
+        (held <= ITEMS_HELD_MAX).then_some(part)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(self.1, Ordering::Relaxed);
+    }
+}
+
+/// How a peer breaks the rules with a message that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("more items than were granted")]
+    Ungranted,
+    #[error("more than {UNKNOWN_ANSWERS_MAX} messages that belong to nothing")]
+    Strays,
+}
+
+/// How many messages of a connection belonged to nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Strays(u32);
+
+impl Strays {
+    /// One more.
+    pub(crate) fn another(&mut self) -> Result<(), Fault> {
+        self.0 += 1;
+        if self.0 > UNKNOWN_ANSWERS_MAX { Err(Fault::Strays) } else { Ok(()) }
+    }
+}
+
+/// What a message that cannot be read comes to: the refusal that goes to its sender, or the end of the connection, if it
+/// may have been an answer that somebody here waits for. That would never come.
+pub(crate) fn refused(refusal: ProtocolError, awaited: bool) -> Result<(Option<Id>, WireError), String> {
+    let ProtocolError { id, error, answers } = refusal;
+    if awaited && answers != Some(false) {
+        return Err(format!("an answer that cannot be read: {}", error.message));
+    }
+    // With the id of a call of ours, the peer would take the refusal for the end of its own.
+    Ok((id.filter(|_| answers != Some(true)), error))
 }
 
 /// How a call ended.
@@ -28,13 +105,16 @@ pub(crate) enum End {
 pub(crate) enum Next {
     Arrival(Arrival),
     Progress(Progress),
+    /// An item found no room: the stream has lost it, and is to be given up.
+    Overrun,
     End(End),
 }
 
-/// What has come for one call and was not taken yet. After its end nothing more comes in.
+/// What has come for one call and was not taken yet. After its end nothing more is to be put in.
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     items: VecDeque<Arrival>,
+    overrun: bool,
     progress: Option<Progress>,
     end: Option<End>,
     ended: bool,
@@ -52,34 +132,40 @@ impl Arrivals {
         self.credit = self.credit.saturating_add(items);
     }
 
-    /// `false`: the peer sent more than it was granted.
-    #[must_use]
-    pub(crate) fn item(&mut self, seq: Option<u64>, value: &[u8]) -> bool {
-        if self.ended {
-            return true;
+    /// An item. One that finds no room is told of as missed if it has a number, and is the last otherwise.
+    pub(crate) fn item(&mut self, seq: Option<u64>, value: &[u8], room: &Room) -> Result<(), Fault> {
+        self.credit = self.credit.checked_sub(1).ok_or(Fault::Ungranted)?;
+        if self.overrun {
+            return Ok(());
         }
-        let Some(left) = self.credit.checked_sub(1) else { return false };
-        self.credit = left;
-        self.items.push_back(Arrival::Item { seq, value: value.to_vec() });
-        true
+        match (room.hold(value), seq) {
+            (Some(held), _) => {
+                self.items.push_back(Arrival::Item { seq, value: value.to_vec(), _held: held });
+            }
+            (None, Some(seq)) => self.missed(1, seq.saturating_add(1), 1),
+            (None, None) => self.overrun = true,
+        }
+        Ok(())
+    }
+
+    pub(crate) fn lagged(&mut self, missed: u64, next: u64) {
+        self.missed(missed, next, 0);
     }
 
     /// Notices need no credit; two in a row are one.
-    pub(crate) fn lagged(&mut self, more: u64, at: u64) {
+    fn missed(&mut self, more: u64, at: u64, here: u32) {
         match self.items.back_mut() {
-            _ if self.ended => (),
-            Some(Arrival::Lagged { missed, next }) => {
+            Some(Arrival::Lagged { missed, next, dropped }) => {
                 (*missed, *next) = (missed.saturating_add(more), at);
+                *dropped += here;
             }
-            _ => self.items.push_back(Arrival::Lagged { missed: more, next: at }),
+            _ => self.items.push_back(Arrival::Lagged { missed: more, next: at, dropped: here }),
         }
     }
 
     /// Only the newest progress is kept: it tells everything that the ones before did.
     pub(crate) fn progress(&mut self, progress: Progress) {
-        if !self.ended {
-            self.progress = Some(progress);
-        }
+        self.progress = Some(progress);
     }
 
     /// The first end counts.
@@ -93,10 +179,13 @@ impl Arrivals {
         self.ended
     }
 
-    /// What comes next, in order; progress goes before the end.
+    /// What comes next, in order; progress goes before the end. After `Overrun`, nothing but that.
     pub(crate) fn next(&mut self) -> Option<Next> {
         if let Some(arrival) = self.items.pop_front() {
             return Some(Next::Arrival(arrival));
+        }
+        if self.overrun {
+            return Some(Next::Overrun);
         }
         let progress = self.progress.take().map(Next::Progress);
         progress.or_else(|| self.end.take().map(Next::End))

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::{Closed, WriteError};
 use crate::encoding::DecodeError;
+use crate::limits::ITEMS_HELD_MAX;
 use crate::protocol::{WireError, code};
 use crate::transport::TransportError;
 
@@ -34,6 +35,11 @@ pub enum CallError {
         /// How long it was given.
         after: Duration,
     },
+    /// More of a stream had come than there was room for, because it was not taken. The stream was taken back.
+    #[error(
+        "the stream is not taken as fast as it comes, and {ITEMS_HELD_MAX} bytes wait: ask for a smaller window"
+    )]
+    Overrun,
     /// The peer refused or failed the call, with a code of hallway's or one that this build does not know.
     #[error(transparent)]
     Remote(WireError),
@@ -97,7 +103,7 @@ impl CallError {
                 code::CLOSING | code::UNAUTHORIZED => 3,
                 _ => 1,
             },
-            Self::Params(_) => 1,
+            Self::Params(_) | Self::Overrun => 1,
         }
     }
 
@@ -107,7 +113,7 @@ impl CallError {
         match self {
             Self::Params(_) => Outcome::NotDispatched,
             Self::Unreachable { outcome, .. } | Self::Closed { outcome, .. } => *outcome,
-            Self::Deadline { .. } => Outcome::Unknown,
+            Self::Deadline { .. } | Self::Overrun => Outcome::Unknown,
             Self::Remote(error) if code::did_not_run(&error.code) => Outcome::NotDispatched,
             Self::Remote(error) if code::ALL.iter().any(|entry| entry.code == error.code) => Outcome::Unknown,
             Self::Remote(_) | Self::BadResult(_) => Outcome::Completed,
@@ -121,6 +127,7 @@ impl CallError {
             Self::Unreachable { code, .. } => code,
             Self::Closed { closed, .. } => closed.code,
             Self::Deadline { .. } => code::DEADLINE_EXCEEDED,
+            Self::Overrun => "overrun",
             Self::Remote(error) => &error.code,
             Self::Params(WriteError::Encode(_)) => "params_not_encodable",
             Self::Params(WriteError::TooLong { .. }) => code::FRAME_TOO_LONG,

@@ -16,8 +16,8 @@ use super::messages;
 use super::output::Output;
 use super::{Closed, Dispatch, Inbox, Link, Received, Recognition};
 use crate::limits::{
-    BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE, TURN_MESSAGES, TURN_READS,
-    TURN_TIME, WRITE_PAUSE,
+    ANSWERS_OWED_MAX, BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE,
+    TURN_MESSAGES, TURN_READS, TURN_TIME, WRITE_PAUSE,
 };
 use crate::protocol::{WireError, code};
 use crate::transport::Stream;
@@ -90,7 +90,8 @@ impl Driver {
             if self.is_over() {
                 return Poll::Ready(());
             }
-            if reads == TURN_READS || self.more && reads > 0 {
+            let waits = reads >= TURN_READS || self.more && reads > 0;
+            if waits && !crate::chaos::without("turns") {
                 // The other connections' turn.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -154,9 +155,13 @@ impl Driver {
     /// the answers to the last ones. The end that spoke first always reads: two ends that each wait for
     /// the other to read would wait for ever.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        let owes_reading = self.output.answers() + self.link.outbox().answers() > OUTBOUND_HIGH;
-        if self.end_of_input || owes_reading && !self.link.spoke_first() {
+        let owed = self.output.answers() + self.link.outbox().answers();
+        if self.end_of_input || owed > OUTBOUND_HIGH && !self.link.spoke_first() {
             return false;
+        }
+        if owed > ANSWERS_OWED_MAX {
+            self.link.close(&Closed::new(Closed::VIOLATION, "the peer calls and does not read the answers"));
+            return true;
         }
         if self.greeting {
             let gone = self.nothing_to_write() && self.output.broken().is_none();

@@ -30,9 +30,11 @@ pub(crate) struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<Id, Entry>,
-    /// The tasks of notifications, by the addresses of their tickets: nobody can take them back, and they too end with
-    /// the connection.
-    notified: HashMap<usize, AbortHandle>,
+    /// The tasks of notifications, by the number of the ticket: nobody can take them back, and they too end with the
+    /// connection.
+    notified: HashMap<u64, AbortHandle>,
+    /// How many tickets there have been.
+    tickets: u64,
     /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
     /// Calls that last, events that nobody asked for among them.
@@ -61,6 +63,7 @@ struct Entry {
 
 impl Incoming {
     pub(super) fn new(places: usize) -> Self {
+        let places = if crate::chaos::without("running-limit") { CALLS_OPEN_MAX } else { places };
         Self { table: Mutex::default(), places: Places::new(places), params: AtomicUsize::new(0) }
     }
 
@@ -108,7 +111,9 @@ impl Incoming {
             Some(Id::Unnamed(_)) => Some(table.next_unnamed()),
             id => id.clone(),
         };
-        let ticket = Ticket::new(link, call, id, (terms.lane, reply), batch, charged, credit);
+        table.tickets += 1;
+        let number = table.tickets;
+        let ticket = Ticket::new(link, call, (number, id), (terms.lane, reply), batch, charged, credit);
         table.open += counts;
         if ticket.lasts() {
             table.subscriptions += 1;
@@ -160,10 +165,11 @@ impl Incoming {
     pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
         let mut table = self.table();
         let Some(id) = ticket.id() else {
-            if ticket.link().closed().is_some() {
+            // Once it is over, or the connection is, it is not entered.
+            if table.stopped && ticket.link().closed().is_some() {
                 task.abort();
             } else if !ticket.has_ended() {
-                table.notified.insert(std::ptr::from_ref(ticket).addr(), task);
+                table.notified.insert(ticket.number(), task);
             }
             return;
         };
@@ -242,7 +248,7 @@ impl Incoming {
         table.answering += 1;
         match ticket.id() {
             Some(id) => drop(table.by_id.remove(id)),
-            None => drop(table.notified.remove(&std::ptr::from_ref(ticket).addr())),
+            None => drop(table.notified.remove(&ticket.number())),
         }
         if table.by_id.is_empty() {
             table.by_id.shrink_to(OPEN_KEEP);

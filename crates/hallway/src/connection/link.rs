@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Serialize;
 
-use super::arrival::{Arrival, Next};
+use super::arrival::Next;
 use super::budgets::Budgets;
 use super::incoming::Incoming;
 use super::outbox::Outbox;
@@ -304,7 +304,7 @@ impl Conversation {
     pub(crate) fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Next> {
         let next = std::task::ready!(self.link.outgoing.poll_next(self.id, cx));
         match &next {
-            Next::Arrival(Arrival::Item { .. }) => self.took_one(),
+            Next::Arrival(arrival) => self.took(arrival.items()),
             Next::End(_) => self.open = false,
             _ => (),
         }
@@ -313,9 +313,9 @@ impl Conversation {
 
     /// Grants half a window at a time: a message for each item would be wasteful, a whole window would let
     /// the sender run dry.
-    fn took_one(&mut self) {
-        self.taken += 1;
-        if self.taken >= self.window.div_ceil(2) {
+    fn took(&mut self, items: u32) {
+        self.taken += items;
+        if items > 0 && self.taken >= self.window.div_ceil(2) {
             self.link.outgoing.grant(self.id, self.taken);
             let grant = Message::Grant { id: Id::Number(self.id), items: self.taken };
             let _written = self.link.send::<()>(&grant);

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Closed;
-use super::arrival::{Arrivals, End, Next};
+use super::arrival::{Arrivals, End, Fault, Next, Room, Strays};
 use super::incoming::OPEN_KEEP;
 use super::{CallError, Outcome};
 use crate::limits::CALLS_OPEN_MAX;
-use crate::protocol::{Goaway, Id, WireError};
+use crate::protocol::{Goaway, Id, Progress, WireError};
 
 /// The table of open calls, by id.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Outgoing {
     table: Mutex<Table>,
     /// As many places as the peer accepts calls.
     places: Semaphore,
+    /// For items that nobody has taken.
+    room: Room,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +36,7 @@ struct Table {
     said_hello: bool,
     /// What the peer has said about no call in particular, which may be why it goes.
     words: Option<WireError>,
+    strays: Strays,
 }
 
 /// One of the places that the peer has for open calls.
@@ -59,7 +62,7 @@ struct Slot {
 impl Outgoing {
     pub(super) fn new(said_hello: bool) -> Self {
         let table = Table { said_hello, ..Table::default() };
-        Self { table: Mutex::new(table), places: Semaphore::new(CALLS_OPEN_MAX) }
+        Self { table: Mutex::new(table), places: Semaphore::new(CALLS_OPEN_MAX), room: Room::default() }
     }
 
     /// Waits for a place.
@@ -174,22 +177,64 @@ impl Outgoing {
         self.places.close();
     }
 
-    /// Something for an open call. One for another call is left: its caller has gone, or the peer errs.
-    pub(super) fn arrived<R>(&self, id: &Id, take_in: impl FnOnce(&mut Arrivals) -> R) -> Option<R> {
-        let Id::Number(id) = id else { return None };
+    /// An item of an open stream.
+    pub(super) fn item(&self, id: &Id, seq: Option<u64>, value: &[u8]) -> Result<(), Fault> {
+        self.arrived(id, |arrivals| arrivals.item(seq, value, &self.room))
+    }
+
+    /// Events of an open stream were missed.
+    pub(super) fn lagged(&self, id: &Id, missed: u64, next: u64) -> Result<(), Fault> {
+        self.arrived(id, |arrivals| {
+            arrivals.lagged(missed, next);
+            Ok(())
+        })
+    }
+
+    /// How far an open call has come.
+    pub(super) fn progress(&self, id: &Id, progress: Progress) -> Result<(), Fault> {
+        self.arrived(id, |arrivals| {
+            arrivals.progress(progress);
+            Ok(())
+        })
+    }
+
+    /// Something for an open call. One whose caller has gone is left; what belongs to none is counted.
+    fn arrived(
+        &self,
+        id: &Id,
+        take_in: impl FnOnce(&mut Arrivals) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let mut table = self.table();
-        let slot = table.open.get_mut(id).filter(|slot| !slot.abandoned)?;
-        let outcome = take_in(&mut slot.arrivals);
+        let Some(slot) = table.open(id) else { return table.strays.another() };
+        if slot.abandoned {
+            return Ok(());
+        }
+        take_in(&mut slot.arrivals)?;
         if let Some(waiting) = slot.waiting.take() {
             waiting.wake();
         }
-        Some(outcome)
+        Ok(())
     }
 
-    /// A call's answer. One for a call that is not open is left: its caller has gone, or the peer errs.
+    /// A call's answer. One that belongs to no open call is counted.
+    pub(super) fn answered(&self, id: &Id, end: End) -> Result<(), Fault> {
+        let mut table = self.table();
+        match (id, table.open(id).is_some()) {
+            (Id::Number(id), true) => self.end_in(&mut table, *id, end),
+            _ => return table.strays.another(),
+        }
+        Ok(())
+    }
+
+    /// The end of a call, for a reason of our own.
     pub(super) fn end(&self, id: &Id, end: End) {
         let Id::Number(id) = id else { return };
         self.end_in(&mut self.table(), *id, end);
+    }
+
+    /// The peer has said something that belongs to nothing.
+    pub(super) fn stray(&self) -> Result<(), Fault> {
+        self.table().strays.another()
     }
 
     /// The peer has said something about no call in particular.
@@ -203,7 +248,7 @@ impl Outgoing {
     }
 
     pub(super) fn is_open(&self, id: &Id) -> bool {
-        matches!(id, Id::Number(id) if self.table().open.contains_key(id))
+        self.table().open(id).is_some()
     }
 
     pub(super) fn goes_on(&self) -> bool {
@@ -211,10 +256,7 @@ impl Outgoing {
     }
 
     fn end_in(&self, table: &mut Table, id: u64, end: End) {
-        let Some(slot) = table.open.get_mut(&id) else {
-            tracing::debug!(id, "an answer to a call that is not open");
-            return;
-        };
+        let Some(slot) = table.open.get_mut(&id) else { return };
         if slot.abandoned {
             return self.retire(table, id);
         }
@@ -236,6 +278,14 @@ impl Outgoing {
     fn table(&self) -> MutexGuard<'_, Table> {
         // Nothing that can panic runs under this lock.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// A call that the peer owes an end.
+    fn open(&mut self, id: &Id) -> Option<&mut Slot> {
+        let Id::Number(id) = id else { return None };
+        self.open.get_mut(id).filter(|slot| !slot.arrivals.has_ended())
     }
 }
 

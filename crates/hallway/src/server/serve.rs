@@ -197,7 +197,9 @@ impl Server {
                 tracing::warn!(%error, "a connection was not accepted");
                 if !concerns_one_connection(&error) || *failed >= ACCEPT_FAILURES {
                     *failed = 0;
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    if !crate::chaos::without("accept-pause") {
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
                 }
             }
         }
@@ -317,6 +319,9 @@ impl Drop for Entry {
             if *of_peer.get() == 0 {
                 of_peer.remove();
             }
+        }
+        if crate::chaos::without("let-go") {
+            std::mem::forget(link);
         }
     }
 }

@@ -16,6 +16,8 @@ pub mod unix;
 mod duplex;
 #[cfg(feature = "tokio")]
 pub mod memory;
+#[cfg(feature = "tokio")]
+mod unix_reader;
 
 pub use address::Address;
 #[cfg(feature = "tokio")]

@@ -56,6 +56,7 @@ mod with_tokio {
     use tokio::net::{UnixListener, UnixStream};
 
     use super::super::duplex::hung_up;
+    use super::super::unix_reader::Reader;
     use super::super::{Address, Duplex, Stream, TransportError, WriteHalf};
     use super::own;
 
@@ -89,7 +90,7 @@ mod with_tokio {
 
     fn duplex(peer: super::Peer, stream: UnixStream) -> Duplex {
         let (reader, writer) = stream.into_split();
-        Duplex { peer, stream: Stream::new(reader, writer) }
+        Duplex { peer, stream: Stream::new(Reader(reader), writer) }
     }
 
     impl WriteHalf for OwnedWriteHalf {

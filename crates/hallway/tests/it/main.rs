@@ -8,6 +8,7 @@
 
 mod admin;
 mod codes;
+mod descriptors;
 mod jsonrpc;
 mod limits;
 mod open_enums;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use hallway_testkit::Written as Bytes;
+
 /// Every file, by the runner that it belongs to.
 const FILES: &[&str] = &[
     "admin.json",
@@ -14,6 +16,7 @@ const FILES: &[&str] = &[
     "errors.json",
     "framing.json",
     "hello.json",
+    "hostile-server.json",
     "json-edge.json",
     "jsonrpc.json",
     "msgpack.json",
@@ -76,40 +79,4 @@ fn no_file_is_forgotten() {
         .filter(|name| name != "README.md")
         .collect();
     assert_eq!(found, FILES.iter().map(|&name| name.to_owned()).collect());
-}
-
-/// Bytes as a case writes them.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Bytes {
-    /// As UTF-8.
-    Text(String),
-    /// Two digits for each byte; spaces are for the reader.
-    Hex { hex: String },
-    /// The same again and again.
-    Repeated { repeat: Box<Self>, times: usize },
-    /// One after the other.
-    Joined(Vec<Self>),
-}
-
-impl Bytes {
-    pub(crate) fn get(&self) -> Vec<u8> {
-        match self {
-            Self::Text(text) => text.as_bytes().to_vec(),
-            Self::Hex { hex } => unhex(hex),
-            Self::Repeated { repeat, times } => repeat.get().repeat(*times),
-            Self::Joined(parts) => parts.iter().flat_map(Self::get).collect(),
-        }
-    }
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| u8::try_from(c.to_digit(16).unwrap_or_else(|| panic!("{c:?} is no hex digit"))).unwrap())
-        .collect();
-    let (pairs, odd) = digits.as_chunks::<2>();
-    assert!(odd.is_empty(), "half a byte is left over: {text}");
-    pairs.iter().map(|[high, low]| high << 4 | low).collect()
 }

@@ -1,0 +1,189 @@
+//! `hostile-neighbours`: what a client feels that calls 200 times a second, while others do what nobody should. With
+//! `--neighbours`, the same is done to other daemons, and what becomes of them and their clients stands beside.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::hostile::{ATTACKS, Attack, Band, Felt, Peer, Speech, Tally, Victim};
+use super::site::Site;
+use super::{Outcome, Run, judge};
+
+/// How many times longer than in idle times a victim may wait, where the attacker leaves the processors alone, and where not.
+const RATIO_MAX: f64 = 3.0;
+const RATIO_MAX_BUSY: f64 = 10.0;
+
+/// What the daemon may have at the most, in KiB: what it may keep of messages in both directions (192 MiB), and itself.
+const MEMORY_MAX: u64 = 256 << 10;
+
+/// Until when the descriptors are what they were.
+const SETTLES: Duration = Duration::from_secs(10);
+
+/// What is published meanwhile, so that those who subscribe have something not to read, and how often.
+const EVENTS: &str = r#"{"count":16,"length":1000}"#;
+const EVENTS_EVERY: Duration = Duration::from_millis(100);
+
+pub(super) fn run(run: &Run) -> Outcome {
+    if run.neighbours {
+        return compare(run);
+    }
+    println!("{}", Row::head(&[]));
+    let mut wrong = Vec::new();
+    for attack in ATTACKS.iter().filter(|attack| run.is_chosen(attack.name)) {
+        let row = Row::of(run, attack, Site::ours(run)?)?;
+        println!("{row}");
+        wrong.extend(row.judge(run).err().map(|error| format!("{}: {error}", attack.name)));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+/// The same attackers on every daemon, as far as they need no more than `echo`.
+fn compare(run: &Run) -> Outcome {
+    let built = build(&run.root)?;
+    println!("{}", Row::head(&["daemon"]));
+    for attack in ATTACKS.iter().filter(|attack| !attack.ours_only && run.is_chosen(attack.name)) {
+        for speech in Speech::ALL {
+            let site = match speech {
+                Speech::Hallway => Site::ours(run)?,
+                Speech::Framed => Site::neighbour(&built.join("neighbour-framed"), speech)?,
+                Speech::Varlink => Site::neighbour(&built.join("neighbour-varlink"), speech)?,
+            };
+            println!("| {} {}", speech.name(), Row::of(run, attack, site)?);
+        }
+    }
+    Ok(())
+}
+
+/// Builds the neighbours' daemons; returns where they are.
+fn build(root: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let bench = root.join("bench");
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--release", "--locked", "--target-dir", "target"])
+        .current_dir(&bench)
+        .status()?;
+    if !status.success() {
+        return Err(format!("the neighbours in {} cannot be built", bench.display()).into());
+    }
+    Ok(bench.join("target/release"))
+}
+
+/// What became of one daemon and one victim under one attack.
+struct Row {
+    attack: &'static Attack,
+    connections: usize,
+    idle: Felt,
+    felt: Felt,
+    alive: bool,
+    /// The daemon's memory at the most, and for each connection of the attack what it grew by, in KiB and in bytes.
+    peak: u64,
+    each: u64,
+    /// By how many descriptors it had more at the end.
+    descriptors: i64,
+    tally: Tally,
+}
+
+impl Row {
+    const COLUMNS: [&str; 11] = [
+        "attack",
+        "connections",
+        "victim p50, p99, p99.9 (us)",
+        "times idle p99",
+        "failed calls",
+        "lives",
+        "peak memory (MiB)",
+        "bytes each",
+        "descriptors left",
+        "thrown out",
+        "told",
+    ];
+
+    /// The table's head, with these columns before its own.
+    fn head(before: &[&str]) -> String {
+        let columns: Vec<_> = before.iter().chain(&Self::COLUMNS).copied().collect();
+        format!("| {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len()))
+    }
+
+    fn of(run: &Run, attack: &'static Attack, mut site: Site) -> io::Result<Self> {
+        let mut victim = Victim::connect(&site.target)?;
+        let ours = site.target.speech == Speech::Hallway;
+        let mut publisher = if ours { Some(site.connect()?) } else { None };
+        let [idle, attack_time] = match (run.short, run.neighbours) {
+            (true, _) => [1, 2],
+            (false, true) => [3, 8],
+            (false, false) => [5, 15],
+        }
+        .map(Duration::from_secs);
+        let idle = victim.call_for(idle)?;
+        let descriptors = site.descriptors()?;
+        let before = site.memory()?;
+        site.forget_peak()?;
+
+        let [full, short] = attack.connections;
+        let connections = run.count(full, short);
+        let band = Band::gather(&site.target, attack.name, connections, 0, run.seed)?;
+        let over = AtomicBool::new(false);
+        let felt = std::thread::scope(|scope| {
+            if let Some(publisher) = &mut publisher {
+                scope.spawn(|| publish_until(publisher, &over));
+            }
+            let felt = victim.call_for(attack_time);
+            over.store(true, Ordering::Relaxed);
+            felt
+        })?;
+        let growth = site.memory().unwrap_or_default().saturating_sub(before);
+        let peak = site.peak_memory().unwrap_or_default();
+        let tally = band.end()?;
+        let count = |site: &Site| site.descriptors().map_or(i64::MIN, |now| now as i64 - descriptors as i64);
+        let _shown = site.until("the descriptors are what they were", SETTLES, || Ok(count(&site) <= 0));
+        let alive = site.is_alive();
+        let descriptors = count(&site);
+        let each = (growth << 10) / connections as u64;
+        Ok(Self { attack, connections, idle, felt, alive, peak, each, descriptors, tally })
+    }
+
+    fn judge(&self, run: &Run) -> Outcome {
+        let ratio = self.felt.ratio(&self.idle);
+        let most = if self.attack.burns { RATIO_MAX_BUSY } else { RATIO_MAX };
+        judge([
+            (self.alive, "the daemon died".to_owned()),
+            (self.felt.failed == 0, format!("{} calls failed: {:?}", self.felt.failed, self.felt.first)),
+            (self.peak <= MEMORY_MAX, format!("the daemon had {} MiB", self.peak >> 10)),
+            (self.descriptors == 0, format!("{} descriptors more than before", self.descriptors)),
+            (run.is_bearable(ratio, most), format!("the victim waited {ratio:.1} times as long")),
+        ])
+    }
+}
+
+/// Publishes a little, again and again. Whoever cannot be asked is looked at by the victim.
+fn publish_until(publisher: &mut Peer, over: &AtomicBool) {
+    while !over.load(Ordering::Relaxed) && publisher.ask("publish", EVENTS).is_ok() {
+        std::thread::sleep(EVENTS_EVERY);
+    }
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { attack, connections, idle, felt, alive, peak, each, descriptors, tally } = self;
+        let told: Vec<_> = tally.all("heard:").map(|(word, count)| format!("{word} {count}")).collect();
+        write!(
+            f,
+            "| {} | {connections} | {}, {}, {} | {:.1} ({}) | {} of {} | {} | {} | {} | {descriptors} | {} | {} |",
+            attack.name,
+            felt.at(0.5),
+            felt.at(0.99),
+            felt.at(0.999),
+            felt.ratio(idle),
+            idle.at(0.99),
+            felt.failed,
+            felt.failed + felt.samples() as u64,
+            if *alive { "yes" } else { "no" },
+            peak >> 10,
+            // What a flood leaves in the allocator is not a price for each.
+            if attack.burns { "-".to_owned() } else { each.to_string() },
+            tally.get("ended"),
+            if told.is_empty() { "-".to_owned() } else { told.join(", ") },
+        )
+    }
+}

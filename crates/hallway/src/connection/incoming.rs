@@ -32,9 +32,11 @@ pub(crate) struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<Id, Entry>,
-    /// The tasks of notifications, by the addresses of their tickets: nobody can take them back, and they too end with
-    /// the connection.
-    notified: HashMap<usize, AbortHandle>,
+    /// The tasks of notifications, by the number of the ticket: nobody can take them back, and they too end with the
+    /// connection.
+    notified: HashMap<u64, AbortHandle>,
+    /// How many tickets there have been.
+    tickets: u64,
     /// Calls and notifications. Events that nobody asked for are none: they keep no connection.
     open: usize,
     /// Calls that last, events that nobody asked for among them.

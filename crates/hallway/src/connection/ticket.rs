@@ -83,10 +83,6 @@ impl Ticket {
         self.look_again();
     }
 
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Acquire)
-    }
-
     pub(super) fn was_taken_back(&self) -> bool {
         self.withdrawn.load(Ordering::Acquire)
     }

@@ -118,7 +118,9 @@ impl Incoming {
             Some(Id::Unnamed(_)) => Some(table.next_unnamed()),
             id => id.clone(),
         };
-        let ticket = Ticket::new(link, call, id, (terms.lane, reply), batch, charged, credit);
+        table.tickets += 1;
+        let number = table.tickets;
+        let ticket = Ticket::new(link, call, (number, id), (terms.lane, reply), batch, charged, credit);
         table.open += counts;
         if ticket.lasts() {
             table.subscriptions += 1;
@@ -182,7 +184,7 @@ impl Incoming {
             if ticket.link().closed().is_some() {
                 task.abort();
             } else if !ticket.has_ended() {
-                table.notified.insert(std::ptr::from_ref(ticket).addr(), task);
+                table.notified.insert(ticket.number(), task);
             }
             return;
         };
@@ -261,7 +263,7 @@ impl Incoming {
         table.answering += 1;
         match ticket.id() {
             Some(id) => drop(table.by_id.remove(id)),
-            None => drop(table.notified.remove(&std::ptr::from_ref(ticket).addr())),
+            None => drop(table.notified.remove(&ticket.number())),
         }
         if table.by_id.is_empty() {
             table.by_id.shrink_to(OPEN_KEEP);

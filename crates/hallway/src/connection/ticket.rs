@@ -18,6 +18,8 @@ use crate::protocol::{Call, Id, Message, Progress, WireError, code};
 #[derive(Debug)]
 pub(crate) struct Ticket {
     link: Arc<Link>,
+    /// Its number among those of its connection.
+    number: u64,
     id: Option<Id>,
     reply: Reply,
     /// What the answer leaves with, if not alone.
@@ -44,7 +46,7 @@ impl Ticket {
     pub(super) fn new<P>(
         link: &Arc<Link>,
         call: &Call<'_, P>,
-        id: Option<Id>,
+        (number, id): (u64, Option<Id>),
         (lane, reply): (Lane, Reply),
         batch: Option<&Arc<Batch>>,
         charged: usize,
@@ -53,6 +55,7 @@ impl Ticket {
         let deadline = |ms| Instant::now() + Duration::from_millis(ms).min(DEADLINE_MAX);
         Arc::new(Self {
             link: Arc::clone(link),
+            number,
             id,
             reply,
             batch: batch.cloned(),
@@ -71,6 +74,15 @@ impl Ticket {
 
     pub(super) fn id(&self) -> Option<&Id> {
         self.id.as_ref()
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether it has been answered.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
     }
 
     pub(super) fn lane(&self) -> Lane {
@@ -231,7 +243,7 @@ impl Ticket {
         let id = self.id.clone().ok_or(Gone)?;
         self.credit().await?;
         self.link.room().await;
-        if self.ended.load(Ordering::Acquire) {
+        if self.has_ended() {
             return Err(Gone);
         }
         self.link.send(&Message::Item { id, seq, value }).map_err(|error| {
@@ -250,7 +262,7 @@ impl Ticket {
     /// Tells how far the call has come; left out while the peer does not read, since the next one says
     /// more.
     pub(crate) fn progress(&self, progress: Progress) {
-        let open = !self.ended.load(Ordering::Acquire) && !self.link.is_full();
+        let open = !self.has_ended() && !self.link.is_full();
         if let Some(id) = self.id.clone().filter(|id| open && is_named(id)) {
             match &self.work {
                 None => self.send_progress(id, progress),

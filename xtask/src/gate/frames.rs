@@ -83,7 +83,8 @@ pub(super) fn run(run: &Run) -> Outcome {
         most.1 >> 20
     );
     for language in [PYTHON, NODE] {
-        elsewhere(&language, run.count(FRAME_MAX, 256 * 1024))?;
+        // Their instruments are slow.
+        elsewhere(&language, run.count(4 * 1024 * 1024, 256 * 1024))?;
     }
     Ok(())
 }

@@ -22,7 +22,8 @@ pub const ENVELOPE_MAX: usize = 16 * 1024;
 pub const INBOUND_ALL_MAX: usize = 64 * 1024 * 1024;
 
 /// Bytes that all peers of a server have been answered and have not read. Beyond it, answers longer than
-/// [`OUTBOUND_HIGH`] become errors, and of a peer that does not read [`BYTES_FREE`] nothing more is begun.
+/// [`OUTBOUND_HIGH`] become errors, and of a peer that does not read [`BYTES_FREE`] nothing more is begun. Shorter
+/// answers of calls that had begun, and one item of each stream, are still said: so much it may be exceeded by.
 pub const OUTBOUND_ALL_MAX: usize = 128 * 1024 * 1024;
 
 /// So many bytes in either direction of a connection are not counted against what all have together, so that those

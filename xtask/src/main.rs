@@ -14,7 +14,7 @@ cargo xtask COMMAND
   check     the rules of the house that the compiler does not know
   figures   measures the mail program as a whole: warm, cold, and with 100,000 messages
             (`figures --quick`: fewer rounds, 5,000 messages)
-  gate      tries what is claimed of the life cycle: `gate` alone lists the names";
+  gate      tries what is claimed of the life cycle and against hostile peers: `gate` alone lists the names";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

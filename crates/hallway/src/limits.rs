@@ -22,7 +22,8 @@ pub const ENVELOPE_MAX: usize = 16 * 1024;
 pub const INBOUND_ALL_MAX: usize = 64 * 1024 * 1024;
 
 /// Bytes that all peers of a server have been answered and have not read. Beyond it, answers longer than
-/// [`OUTBOUND_HIGH`] become errors, and of a peer that does not read [`BYTES_FREE`] nothing more is begun.
+/// [`OUTBOUND_HIGH`] become errors, and of a peer that does not read [`BYTES_FREE`] nothing more is begun. Shorter
+/// answers of calls that had begun, and one item of each stream, are still said: so much it may be exceeded by.
 pub const OUTBOUND_ALL_MAX: usize = 128 * 1024 * 1024;
 
 /// So many bytes in either direction of a connection are not counted against what all have together, so that those
@@ -81,7 +82,11 @@ pub const CALLS_RUNNING_MAX: usize = 64;
 /// Calls open on all connections of a server: what waits costs memory, and who waits behind so many gives up.
 pub const CALLS_OPEN_ALL_MAX: usize = 16 * 1024;
 
-/// Calls of all connections of a server that run at the same time.
+/// Calls of one connection that run whatever the others do, unless they are `#[bulk]`: however many calls of others
+/// do not end, who calls one thing after the other is answered.
+pub const PLACES_OWN: usize = 4;
+
+/// Calls of all connections of a server that run at the same time, beyond [`PLACES_OWN`] of each.
 pub const CALLS_RUNNING_ALL_MAX: usize = 1024;
 
 /// Of the places for calls that run, of a connection and of the server, one in so many is kept from methods that
@@ -242,6 +247,7 @@ impl Limits {
             ("calls_open_all_max", self.calls_open_all as u64),
             ("calls_running_max", self.calls_running as u64),
             ("calls_running_all_max", self.calls_running_all as u64),
+            ("places_own", PLACES_OWN as u64),
             ("places_kept", PLACES_KEPT as u64),
             ("subscriptions_max", self.subscriptions as u64),
             ("turn_reads", TURN_READS.into()),

@@ -13,7 +13,7 @@ use report::Report;
 
 use super::{Outcome, Run};
 
-/// A target: how often it is tried, and whether its corpus alone may say enough for a short run.
+/// A target, and how often it is tried.
 struct Target {
     name: &'static str,
     runs: usize,
@@ -57,7 +57,7 @@ const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sa
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 pub(super) fn run(run: &Run) -> Outcome {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
     let without = run.without.as_deref();
     let tried: Vec<_> = TARGETS
         .iter()

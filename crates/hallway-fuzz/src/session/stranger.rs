@@ -48,6 +48,11 @@ impl Stranger {
         self.wire = wire;
     }
 
+    /// Whether it can still say something.
+    pub(super) fn speaks_on(&self) -> bool {
+        !self.finished && !self.ended
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         self.ended
     }
@@ -116,7 +121,10 @@ impl Stranger {
             }
             18 => {
                 let time = Duration::from_millis(choices.number().min(TIME_MAX));
+                // What has been said was in time, and whose time has passed says so before anything else is said.
+                settle().await;
                 tokio::time::advance(time).await;
+                settle().await;
             }
             _ => {
                 if choices.byte().is_multiple_of(8) {

@@ -112,7 +112,15 @@ pub(crate) struct Place {
 impl Places {
     pub(crate) fn new(number: usize) -> Self {
         // Also of few, some are for either.
-        let bulk = (number - number / PLACES_KEPT).max(1);
+        Self::with_bulk(number, (number - number / PLACES_KEPT).max(1))
+    }
+
+    /// Places that no bulk call takes.
+    pub(crate) fn interactive(number: usize) -> Self {
+        Self::with_bulk(number, 0)
+    }
+
+    fn with_bulk(number: usize, bulk: usize) -> Self {
         Self {
             all: Arc::new(Semaphore::new(number)),
             bulk: Arc::new(Semaphore::new(bulk)),
@@ -196,6 +204,13 @@ mod tests {
         drop(bulk);
         assert_eq!(places.now(), 1);
         assert!(places.try_take(Lane::Bulk).is_some());
+    }
+
+    #[test]
+    fn some_places_are_for_short_calls_alone() {
+        let places = Places::interactive(1);
+        assert!(places.try_take(Lane::Bulk).is_none());
+        assert!(places.try_take(Lane::Interactive).is_some());
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::future::Future as _;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub(crate) struct Driver {
     greeting: bool,
     /// There are messages left that were read in an earlier turn.
     more: bool,
+    /// The last turn ended before all messages were acted on.
+    pipelines: bool,
     /// How much of the inbox is counted against what all may hold.
     charged: usize,
     /// The peer has finished sending.
@@ -70,6 +73,7 @@ impl Driver {
             output: Output::default(),
             greeting: false,
             more: false,
+            pipelines: false,
             charged: 0,
             end_of_input: false,
             deadlines,
@@ -92,8 +96,9 @@ impl Driver {
             }
             let waits = reads >= TURN_READS || self.more && reads > 0;
             if waits && !crate::chaos::without("turns") {
-                // The other connections' turn.
-                cx.waker().wake_by_ref();
+                // The other connections' turn, those among them of whom the system has news.
+                let others = std::pin::pin!(tokio::task::yield_now());
+                let _pending = others.poll(cx);
                 return Poll::Pending;
             }
             let read = self.read(cx);
@@ -220,7 +225,9 @@ impl Driver {
         // Answers to our own calls may be as long as any message.
         let answered = link.spoke_first() || link.outgoing().any_open();
         inbox.set_max(if answered { FRAME_MAX } else { dispatch.params_max() + ENVELOPE_MAX });
-        let (mut acted, mut greeting, mut began) = (0, false, None);
+        // Who had more in store than one turn takes has its time from the first message on.
+        let mut began = self.pipelines.then(Instant::now);
+        let (mut acted, mut greeting) = (0, false);
         let outcome = inbox.receive_until(bytes, |received| {
             acted += 1;
             match received {
@@ -241,6 +248,7 @@ impl Driver {
             Ok(flow) => {
                 self.greeting = greeting;
                 self.more = flow.is_break() && !greeting;
+                self.pipelines = self.more;
             }
             Err(error) => refuse_connection(&self.link, WireError::new(code::BAD_FRAME, error.to_string())),
         }

@@ -120,8 +120,9 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
     let run = async move {
         handler.turn.comes().await;
         if !runs {
-            handler.ticket.takes(waiting.incoming().place(&handler.ticket).await);
+            // Who waits for its peer to read has no place in its hands, which others could use.
             waiting.room().await;
+            handler.ticket.takes(waiting.incoming().place(&handler.ticket).await);
         }
         if !handler.ticket.is_overdue() {
             handler.await;

@@ -14,7 +14,7 @@ use super::handler::Terms;
 use super::messages::Reply;
 use super::ticket::Ticket;
 use super::turn::Turn;
-use crate::limits::{BYTES_FREE, CALLS_OPEN_MAX, STREAM_WINDOW_MAX};
+use crate::limits::{BYTES_FREE, CALLS_OPEN_MAX, PLACES_OWN, STREAM_WINDOW_MAX};
 use crate::protocol::{Call, Id, WireError, code};
 
 /// The table of calls being served.
@@ -23,6 +23,8 @@ pub(crate) struct Incoming {
     table: Mutex<Table>,
     /// For handlers that run.
     places: Places,
+    /// Those of them that need no place among all connections' calls.
+    own: Places,
     /// Bytes of the parameters of calls whose handlers have not stopped.
     params: AtomicUsize,
 }
@@ -64,7 +66,12 @@ struct Entry {
 impl Incoming {
     pub(super) fn new(places: usize) -> Self {
         let places = if crate::chaos::without("running-limit") { CALLS_OPEN_MAX } else { places };
-        Self { table: Mutex::default(), places: Places::new(places), params: AtomicUsize::new(0) }
+        Self {
+            table: Mutex::default(),
+            places: Places::new(places),
+            own: Places::interactive(PLACES_OWN),
+            params: AtomicUsize::new(0),
+        }
     }
 
     /// Enters a call.
@@ -136,14 +143,23 @@ impl Incoming {
         }
     }
 
-    /// A place for the handler of this call, of the connection and of the server, if there is one of each.
+    /// A place for the handler of this call, of the connection and, if it has none of its own left, of those that all
+    /// connections have; if there is one of each.
     pub(super) fn try_place(&self, ticket: &Ticket) -> Option<[Place; 2]> {
-        Some([self.places.try_take(ticket.lane())?, ticket.link().budgets().places.try_take(ticket.lane())?])
+        let (lane, all) = (ticket.lane(), &ticket.link().budgets().places);
+        Some([self.places.try_take(lane)?, self.own.try_take(lane).or_else(|| all.try_take(lane))?])
     }
 
     /// Waits for them.
     pub(super) async fn place(&self, ticket: &Ticket) -> [Place; 2] {
-        [self.places.take(ticket.lane()).await, ticket.link().budgets().places.take(ticket.lane()).await]
+        let (lane, all) = (ticket.lane(), &ticket.link().budgets().places);
+        let here = self.places.take(lane).await;
+        let there = tokio::select! {
+            biased;
+            own = self.own.take(lane) => own,
+            one_of_all = all.take(lane) => one_of_all,
+        };
+        [here, there]
     }
 
     /// How much of what is held for all is held for the parameters of a call. `None`: there is not enough.
@@ -165,8 +181,7 @@ impl Incoming {
     pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
         let mut table = self.table();
         let Some(id) = ticket.id() else {
-            // Once it is over, or the connection is, it is not entered.
-            if table.stopped && ticket.link().closed().is_some() {
+            if ticket.link().closed().is_some() {
                 task.abort();
             } else if !ticket.has_ended() {
                 table.notified.insert(ticket.number(), task);

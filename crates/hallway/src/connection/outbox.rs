@@ -195,6 +195,11 @@ impl Outbox {
         }
     }
 
+    /// The peer does not read: the room that long answers have left over is given back, for what waits may wait long.
+    pub(super) fn tighten(&self) {
+        tighten(&mut self.line().bytes);
+    }
+
     /// Nothing is written any more: what waits is dropped, and so is what comes.
     pub(super) fn shut(&self) {
         let mut line = self.line();
@@ -218,6 +223,13 @@ impl Outbox {
     fn line(&self) -> MutexGuard<'_, Line> {
         // A value's own code may panic while it is written; the frame is cut back then, see `Framing::frame`.
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives back what a buffer has beyond its bytes, but one step.
+pub(super) fn tighten(bytes: &mut Vec<u8>) {
+    if bytes.capacity() - bytes.len() > 2 * BUFFER_STEP {
+        bytes.shrink_to(bytes.len() + BUFFER_STEP);
     }
 }
 
@@ -265,6 +277,18 @@ mod tests {
         let line = outbox.line();
         let spare = line.bytes.capacity() - line.bytes.len();
         assert!(spare <= BUFFER_STEP, "{spare} bytes to spare for {}", line.bytes.len());
+    }
+
+    #[test]
+    fn long_answers_that_wait_take_little_more_than_they_are_long() {
+        let outbox = Outbox::new(&Arc::default());
+        let answer = Message::Result { id: Id::Number(1), value: Some("x".repeat(60_000)) };
+        while !outbox.is_full() {
+            outbox.push(Wire::NATIVE, &answer).unwrap();
+            outbox.tighten();
+            let line = outbox.line();
+            assert!(line.bytes.capacity() <= line.bytes.len() + 2 * BUFFER_STEP);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use nix::errno::Errno;
 use tokio::time::Instant;
 
 use super::arrival::End;
+use super::outbox::tighten;
 use super::{Closed, Inbox, Link, Outcome, Received};
 use crate::protocol::{Call, Id, Message};
 use crate::transport::WriteHalf;
@@ -51,6 +52,8 @@ impl Output {
             match Pin::new(&mut *writer).poll_write(cx, rest) {
                 Poll::Pending => {
                     self.stalled.get_or_insert_with(Instant::now);
+                    tighten(&mut self.bytes);
+                    link.outbox().tighten();
                     return moved;
                 }
                 Poll::Ready(Ok(0)) => self.breaks(link, "the connection takes no more bytes".to_owned()),

@@ -197,8 +197,9 @@ impl Server {
                 tracing::warn!(%error, "a connection was not accepted");
                 if !concerns_one_connection(&error) || *failed >= ACCEPT_FAILURES {
                     *failed = 0;
-                    let rests = !crate::chaos::without("accept-pause");
-                    tokio::time::sleep(if rests { ACCEPT_PAUSE } else { Duration::ZERO }).await;
+                    if !crate::chaos::without("accept-pause") {
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
                 }
             }
         }

@@ -57,6 +57,15 @@ pub(crate) async fn a_lost_connection_drops_its_handlers_and_frees_its_places(se
     assert_eq!(handle.status().unwrap().calls_open, 0);
 }
 
+pub(crate) async fn a_notification_ends_with_its_connection(setting: Setting) {
+    let (stage, watching) = staged(setting).await;
+    let mut raw = stage.greeted().await;
+    raw.send(&Message::Call(Call::new(None, "probe.hold", Some(json!({ "gate": "g" }))))).await;
+    within("its handler waits", watching.until_held(1)).await.unwrap();
+    drop(raw);
+    within("its handler is dropped", watching.until_dropped(1)).await.unwrap();
+}
+
 pub(crate) async fn a_deadline_ends_the_call_on_both_sides(setting: Setting) {
     let (_stage, probe) = staged(setting).await;
     let after = Duration::from_millis(30);

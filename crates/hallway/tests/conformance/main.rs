@@ -52,6 +52,7 @@ hallway_testkit::scenarios! {
     endings::a_call_that_is_taken_back_is_answered_so on everything;
     endings::taking_back_what_is_not_there_changes_nothing on everything;
     endings::a_lost_connection_drops_its_handlers_and_frees_its_places on shared;
+    endings::a_notification_ends_with_its_connection on shared;
     endings::a_deadline_ends_the_call_on_both_sides on everything;
     endings::the_server_keeps_the_deadline_by_itself on everything;
     endings::a_call_that_waits_in_line_keeps_its_deadline on shared;

@@ -64,8 +64,9 @@ impl Bounded for Bearer {
     }
 
     async fn grind(&self, cx: &Context) {
-        let gate = self.gate.clone();
+        let (gate, begun) = (self.gate.clone(), Arc::clone(&self.spun));
         cx.blocking(move || {
+            begun.fetch_add(1, Ordering::Relaxed);
             while !*gate.borrow() {
                 std::thread::yield_now();
             }
@@ -129,6 +130,16 @@ impl Bearing {
     fn usage(&self, name: &str) -> (u64, u64) {
         let usage = self.handle().status().unwrap().usage[name];
         (usage.now, usage.peak)
+    }
+
+    /// So many calls have begun to compute.
+    async fn begun(&self, many: usize) {
+        let all = async {
+            while self.spun.load(Ordering::Relaxed) < many {
+                tokio::task::yield_now().await;
+            }
+        };
+        within("the calls begin", all).await;
     }
 
     async fn uses(&self, name: &str, much: u64) {
@@ -283,6 +294,31 @@ async fn bulk_calls_leave_places_to_short_ones() {
 }
 
 #[tokio::test]
+async fn calls_that_do_not_end_leave_everybody_places_of_their_own() {
+    let bearing = Bearing::with(|limits| limits.calls_running_all = 2);
+    let (mut one, mut other) = (bearing.greeted().await, bearing.greeted().await);
+    for id in 1..=20 {
+        one.call(id, "bounded.hold", json!({ "text": "" })).await;
+    }
+    bearing.uses("calls_running", 2).await;
+    for id in 1..=10 {
+        other.call(id, "bounded.fill", json!({ "length": 1 })).await;
+        assert_eq!(other.expect_answer(id).await.unwrap(), "x");
+    }
+    // Also while some of its own do not end.
+    for id in 11..=12 {
+        other.call(id, "bounded.hold", json!({ "text": "" })).await;
+    }
+    other.call(13, "bounded.fill", json!({ "length": 1 })).await;
+    assert_eq!(other.expect_answer(13).await.unwrap(), "x");
+    bearing.gate.send_replace(true);
+    for _ in 1..=20 {
+        one.expect().await;
+    }
+    bearing.uses("calls_running", 0).await;
+}
+
+#[tokio::test]
 async fn subscriptions_are_counted_and_take_no_place_of_the_calls() {
     let bearing = Bearing::with(|limits| {
         limits.subscriptions = 3;
@@ -316,9 +352,10 @@ async fn a13_work_that_was_taken_back_counts_until_it_has_ended() {
         assert_eq!(peer.expect_answer(id).await.unwrap_err().code, "cancelled");
     }
     assert_eq!(bearing.usage("calls_open").0, 0, "nobody waits any more");
-    assert_eq!(bearing.usage("calls_running"), (2, 2), "two threads work, and no third has begun");
+    bearing.begun(2).await;
+    tokio::task::yield_now().await;
+    assert_eq!(bearing.spun.load(Ordering::Relaxed), 2, "two threads work, and no third has begun");
     bearing.gate.send_replace(true);
-    bearing.uses("calls_running", 0).await;
     peer.call(6, "bounded.grind", json!({})).await;
     peer.expect_answer(6).await.unwrap();
 }

@@ -25,8 +25,11 @@ struct Moment {
     memory: u64,
 }
 
-/// How much of what it says last is kept for whoever looks for the reason of a failure.
-const LAST: usize = 40;
+/// How much of what it says last is kept for whoever looks for the reason of a failure, in lines.
+const LAST: usize = 20;
+
+/// How lines begin that say nothing of that.
+const NOISE: &[&str] = &["WARNING:", "INFO:", "NOTE:", "note:", "0x", "      Combine", "artifact_prefix="];
 
 /// Follows a run to its end: its figures, and what it said last.
 pub(super) fn listen(words: impl Read) -> io::Result<(Option<Report>, String)> {
@@ -36,6 +39,7 @@ pub(super) fn listen(words: impl Read) -> io::Result<(Option<Report>, String)> {
         let line = String::from_utf8_lossy(&line?).into_owned();
         match moment(&line) {
             Some(moment) => moments.push(moment),
+            None if line.is_empty() || NOISE.iter().any(|noise| line.starts_with(noise)) => (),
             None => last.push_back(line),
         }
         if last.len() > LAST {

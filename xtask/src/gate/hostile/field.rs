@@ -75,14 +75,17 @@ impl Field {
     ) -> io::Result<Vec<PollFlags>> {
         let input = io::stdin();
         let mut polled: Vec<_> = on.iter().map(|(fd, flags)| PollFd::new(*fd, *flags)).collect();
-        polled.push(PollFd::new(input.as_fd(), PollFlags::POLLIN));
+        let orders = !self.over;
+        if orders {
+            polled.push(PollFd::new(input.as_fd(), PollFlags::POLLIN));
+        }
         match poll(&mut polled, timeout(patience)) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }
         let mut ready: Vec<_> =
             polled.iter().map(|one| one.revents().unwrap_or(PollFlags::empty())).collect();
-        if ready.pop().is_some_and(|order| !order.is_empty()) {
+        if orders && ready.pop().is_some_and(|order| !order.is_empty()) {
             self.hear_order()?;
         }
         Ok(ready)

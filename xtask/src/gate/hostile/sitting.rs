@@ -13,6 +13,9 @@ use super::speech::Said;
 /// Between two bytes of a slow writer.
 const DRIP: Duration = Duration::from_secs(1);
 
+/// Nothing more comes where nothing has come for so long.
+const QUIET: Duration = Duration::from_secs(3);
+
 /// They do not all speak at the same moment, but in so many shifts.
 const SHIFTS: u32 = 20;
 
@@ -89,11 +92,12 @@ impl Seat {
     }
 }
 
-/// Sits until it is over. Readers hear what comes; the others only that they have been ended, until they are to wake.
+/// Sits until it is over. Readers hear what comes; the others only that they have been ended, until they are to wake: those
+/// read to the end of what there is.
 fn sit(field: &mut Field, mut seats: Vec<Seat>, reads: bool, drip: &[u8]) -> io::Result<()> {
     field.ready()?;
-    let (mut next_drip, mut dripped) = (Instant::now() + DRIP, 0);
-    while !field.over {
+    let (mut next_drip, mut dripped, mut heard) = (Instant::now() + DRIP, 0, true);
+    while !field.over || field.awake && heard {
         let reads = reads || field.awake;
         let mut on = Vec::new();
         for (seat, peer) in seats.iter().filter_map(|seat| Some((seat, seat.peer.as_ref()?))) {
@@ -103,8 +107,9 @@ fn sit(field: &mut Field, mut seats: Vec<Seat>, reads: bool, drip: &[u8]) -> io:
             on.push((peer.stream.as_fd(), flags));
         }
         let patience =
-            if drip.is_empty() { DRIP } else { next_drip.saturating_duration_since(Instant::now()) };
+            if drip.is_empty() { QUIET } else { next_drip.saturating_duration_since(Instant::now()) };
         let ready = field.wait(&on, patience)?;
+        heard = ready.iter().any(|ready| !ready.is_empty());
         for (seat, ready) in seats.iter_mut().filter(|seat| seat.peer.is_some()).zip(ready) {
             if ready.contains(PollFlags::POLLIN) {
                 seat.hear(field);

@@ -236,6 +236,7 @@ export class Stream<T> implements AsyncIterableIterator<T> {
 }
 
 function overrun(): CallError {
-  const message = `the stream is not taken as fast as it comes, and ${ITEMS_HELD_MAX} bytes wait: ask for a smaller window`;
+  const waits = `${ITEMS_HELD_MAX} bytes wait: ask for a smaller window`;
+  const message = `the stream is not taken as fast as it comes, and ${waits}`;
   return new CallError("overrun", message, "unknown");
 }

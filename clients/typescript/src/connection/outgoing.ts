@@ -136,7 +136,8 @@ export class Outgoing {
   /** Something belongs to nothing: it is left, and counted. */
   stray(): Fault {
     this.#strays += 1;
-    return this.#strays > UNKNOWN_ANSWERS_MAX ? `more than ${UNKNOWN_ANSWERS_MAX} messages that belong to nothing` : undefined;
+    if (this.#strays <= UNKNOWN_ANSWERS_MAX) return undefined;
+    return `more than ${UNKNOWN_ANSWERS_MAX} messages that belong to nothing`;
   }
 
   #end(id: number, end: End): void {

@@ -149,9 +149,11 @@ class Envelope {
         return { kind, id: required(), value };
       case "error":
         return { kind, id, error: readError(value) };
-      case "item":
+      case "item": {
         // It may have to wait for long, and with it what it is a part of.
-        return { kind, id: required(), seq: optional(u64, "seq", place("seq")), value: this.#isLong(value) ? value : value.alone() };
+        const kept = this.#isLong(value) ? value : value.alone();
+        return { kind, id: required(), seq: optional(u64, "seq", place("seq")), value: kept };
+      }
       case "lagged":
         return { kind, id: required(), ...readLagged(value) };
       case "progress":

@@ -125,9 +125,10 @@ pub const ITEM_COST: usize = 64;
 /// a server, what no client can act on. They are left; a peer that goes on is broken, or wants to keep us busy.
 pub const UNKNOWN_ANSWERS_MAX: u32 = 100;
 
-/// Bytes of answers to its own calls that a server may leave unread before its client ends the connection: as many as the
-/// longest has. A client has to read on, see [`OUTBOUND_HIGH`], so that it cannot make the server wait.
-pub const ANSWERS_OWED_MAX: usize = FRAME_MAX;
+/// Bytes of answers to its own calls that a server may leave unread before its client ends the connection: one of the
+/// longest, and half as much beside it. A client has to read on, see [`OUTBOUND_HIGH`], so that it cannot make the server
+/// wait.
+pub const ANSWERS_OWED_MAX: usize = FRAME_MAX + FRAME_MAX / 2;
 
 /// The largest window a client may ask for.
 pub const STREAM_WINDOW_MAX: u32 = 64 * 1024;

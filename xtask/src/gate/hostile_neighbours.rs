@@ -18,8 +18,8 @@ const RATIO_MAX_BUSY: f64 = 10.0;
 /// What the daemon may have at the most, in KiB: what it may keep of messages in both directions (192 MiB), and itself.
 const MEMORY_MAX: u64 = 256 << 10;
 
-/// Until when the descriptors are what they were.
-const SETTLES: Duration = Duration::from_secs(10);
+/// Until when the descriptors are what they were: longer than any deadline that lets a connection go.
+const SETTLES: Duration = Duration::from_secs(45);
 
 /// What is published meanwhile, so that those who subscribe have something not to read, and how often.
 const EVENTS: &str = r#"{"count":16,"length":1000}"#;

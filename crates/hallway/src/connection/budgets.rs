@@ -44,7 +44,24 @@ impl Default for Budgets {
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
     now: AtomicUsize,
-    peak: AtomicUsize,
+    peak: Peak,
+}
+
+/// The most that ever was.
+#[derive(Debug, Default)]
+struct Peak(AtomicUsize);
+
+impl Peak {
+    fn reached(&self, now: usize) {
+        // Looked at first: it is seldom higher, and writing would have the processors wait for each other.
+        if now > self.get() {
+            self.0.fetch_max(now, Ordering::Relaxed);
+        }
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Gauge {
@@ -53,7 +70,7 @@ impl Gauge {
     }
 
     pub(crate) fn peak(&self) -> usize {
-        self.peak.load(Ordering::Relaxed)
+        self.peak.get()
     }
 
     /// Takes so much, unless that makes more than `max`.
@@ -62,24 +79,17 @@ impl Gauge {
         let within = |now: usize| now.checked_add(more).filter(|now| *now <= max);
         let taken = self.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within);
         if let Ok(before) = taken {
-            self.reached(before + more);
+            self.peak.reached(before + more);
         }
         taken.is_ok()
     }
 
     pub(crate) fn add(&self, more: usize) {
-        self.reached(self.now.fetch_add(more, Ordering::Relaxed) + more);
+        self.peak.reached(self.now.fetch_add(more, Ordering::Relaxed) + more);
     }
 
     pub(crate) fn give(&self, back: usize) {
         self.now.fetch_sub(back, Ordering::Relaxed);
-    }
-
-    fn reached(&self, now: usize) {
-        // Looked at first: it is seldom higher, and writing would have the processors wait for each other.
-        if now > self.peak() {
-            self.peak.fetch_max(now, Ordering::Relaxed);
-        }
     }
 }
 
@@ -100,7 +110,7 @@ pub(crate) struct Places {
     all: Arc<Semaphore>,
     bulk: Arc<Semaphore>,
     number: usize,
-    peak: AtomicUsize,
+    peak: Peak,
 }
 
 /// The right to run, until it is dropped.
@@ -125,7 +135,7 @@ impl Places {
             all: Arc::new(Semaphore::new(number)),
             bulk: Arc::new(Semaphore::new(bulk)),
             number,
-            peak: AtomicUsize::new(0),
+            peak: Peak::default(),
         }
     }
 
@@ -164,14 +174,11 @@ impl Places {
     }
 
     pub(crate) fn peak(&self) -> usize {
-        self.peak.load(Ordering::Relaxed)
+        self.peak.get()
     }
 
     fn taken(&self, held: [Option<OwnedSemaphorePermit>; 2]) -> Place {
-        let now = self.now();
-        if now > self.peak() {
-            self.peak.fetch_max(now, Ordering::Relaxed);
-        }
+        self.peak.reached(self.now());
         Place { _held: held }
     }
 }

@@ -25,9 +25,15 @@ const EXAMPLES: &str = "\
 Examples:
   hallway ls                                   what runs, and what could
   hallway describe mail                        what it can do
+  hallway logs mail -f                         what it logs, as it comes
   hallway stop mail                            ends it in good order
 
 `hallway COMMAND --help` has examples of its own.";
+
+const LOGS: &str = "\
+Examples:
+  hallway logs mail -n 200
+  hallway logs mail -f | grep WARN";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -50,6 +56,18 @@ pub(crate) enum Command {
         service: String,
         #[command(flatten)]
         output: OutputArguments,
+    },
+    /// Prints what a service has logged, of earlier runs too.
+    #[command(after_help = LOGS)]
+    Logs {
+        /// `mail`, or `mail@work` for one of several.
+        service: String,
+        /// So many lines, the last ones.
+        #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50)]
+        lines: usize,
+        /// Goes on as the service writes, until it is interrupted. Later runs are followed too.
+        #[arg(long, short)]
+        follow: bool,
     },
     /// Starts a service, and waits until it serves. One that runs already is left alone.
     Start {
@@ -89,7 +107,7 @@ impl Command {
             Self::Ls { output } | Self::Where { output, .. } | Self::Status { output, .. } => {
                 output.wants_json()
             }
-            Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
+            Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
         }
     }
 }

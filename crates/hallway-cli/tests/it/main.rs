@@ -7,5 +7,6 @@
 mod kitchen;
 mod life;
 mod listing;
+mod logs;
 mod snapshot;
 mod world;

@@ -61,7 +61,7 @@ thread_local! {
 impl Driver {
     pub(crate) fn new(link: Arc<Link>, stream: Stream, dispatch: Arc<dyn Dispatch>) -> Self {
         let mut deadlines = Deadlines::default();
-        if matches!(link.state(), State::Guarded { .. }) {
+        if link.is_guarded() {
             deadlines.set(Due::Token, link.budgets().limits.hello_deadline);
         }
         Self {
@@ -87,7 +87,7 @@ impl Driver {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.link.outbox().register(cx.waker());
+        self.link.outbox().driver_looks();
         let mut reads = 0;
         loop {
             let wrote = self.write(cx);
@@ -96,6 +96,7 @@ impl Driver {
             }
             let waits = reads >= TURN_READS || self.more && reads > 0;
             if waits && !crate::chaos::without("turns") {
+                self.link.outbox().driver_waits(cx.waker());
                 // The other connections' turn, those among them of whom the system has news.
                 let others = std::pin::pin!(tokio::task::yield_now());
                 let _pending = others.poll(cx);
@@ -104,7 +105,13 @@ impl Driver {
             let read = self.read(cx);
             reads += u32::from(read);
             let timed = self.look_at_deadlines(cx);
-            if !(wrote || read || timed) {
+            if wrote || read || timed {
+                continue;
+            }
+            self.link.outbox().driver_waits(cx.waker());
+            // Who had something to say before this could wake nobody.
+            let said = self.output.is_done() && !self.link.outbox().is_empty();
+            if !(said || self.is_over()) {
                 return Poll::Pending;
             }
         }
@@ -113,6 +120,9 @@ impl Driver {
     /// Whether the connection is done with; the last words have then been written as far as the system
     /// takes them.
     fn is_over(&mut self) -> bool {
+        if self.link.is_open() && !self.end_of_input {
+            return false;
+        }
         // In this order: a call's answer is in line before it counts as ended.
         let idle = self.link.incoming().open_now() == 0 && self.nothing_to_write();
         match self.link.state() {
@@ -232,7 +242,7 @@ impl Driver {
             acted += 1;
             match received {
                 // What stands behind the message that ended the conversation is nobody's any more.
-                _ if link.closed().is_some() => return ControlFlow::Continue(()),
+                _ if link.is_closed() => return ControlFlow::Continue(()),
                 Received::Message(message) => {
                     greeting = act(link, dispatch, deadlines, message, None).is_break();
                 }
@@ -257,7 +267,7 @@ impl Driver {
 
     /// Bounds what is kept of a message that has not ended, and for how long.
     fn look_at_unfinished(&mut self, new: bool) {
-        if self.inbox.held() > HELLO_MAX && matches!(self.link.state(), State::Guarded { .. }) {
+        if self.inbox.held() > HELLO_MAX && self.link.is_guarded() {
             refuse_stranger(&self.link);
         }
         // What waits for its turn is not the peer's fault.

@@ -28,6 +28,8 @@ mod first_bytes;
 #[cfg(feature = "tokio")]
 pub(crate) mod handler;
 #[cfg(feature = "tokio")]
+mod hasher;
+#[cfg(feature = "tokio")]
 mod incoming;
 #[cfg(feature = "tokio")]
 pub(crate) mod link;

@@ -127,7 +127,7 @@ impl Outbox {
     /// # Cancel safety
     /// Nothing is lost.
     pub(super) async fn room(&self) {
-        loop {
+        while self.is_full() {
             let drained = self.drained.notified();
             tokio::pin!(drained);
             drained.as_mut().enable();
@@ -210,14 +210,24 @@ impl Outbox {
         self.drained.notify_waiters();
     }
 
-    /// Has the driver look again.
+    /// Has the driver look again, and everybody who waits for room.
     pub(super) fn wake(&self) {
-        self.driver.wake();
+        self.wake_driver();
         self.drained.notify_waiters();
     }
 
-    pub(super) fn register(&self, driver: &std::task::Waker) {
+    pub(super) fn wake_driver(&self) {
+        self.driver.wake();
+    }
+
+    /// The driver is about to wait; it looks once more after this.
+    pub(super) fn driver_waits(&self, driver: &std::task::Waker) {
         self.driver.register(driver);
+    }
+
+    /// The driver looks by itself, and need not be woken for it.
+    pub(super) fn driver_looks(&self) {
+        self.driver.take();
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {

@@ -149,7 +149,9 @@ impl Output {
 }
 
 /// Whether the connection is well, and the system has no memory for what is to be sent at this moment.
+/// Waiting for room takes a descriptor, of which there may be as few.
 fn is_for_want_of_memory(error: &std::io::Error) -> bool {
-    let known = [Errno::ENOBUFS, Errno::ENOMEM].map(|errno| errno as i32);
+    let known = [Errno::ENOBUFS, Errno::ENOMEM, Errno::EMFILE, Errno::ENFILE, Errno::ENOSPC]
+        .map(|errno| errno as i32);
     error.raw_os_error().is_some_and(|errno| known.contains(&errno))
 }

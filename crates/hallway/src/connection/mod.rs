@@ -7,6 +7,7 @@
 
 pub(crate) mod arrival;
 mod call_error;
+mod held;
 mod inbox;
 mod names;
 mod recognise;

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::arrival::End;
 use super::outbox::tighten;
 use super::{Closed, Inbox, Link, Outcome, Received};
+use crate::limits::READ_SIZE;
 use crate::protocol::{Call, Id, Message};
 use crate::transport::WriteHalf;
 
@@ -100,6 +101,11 @@ impl Output {
     /// Whether everything that was taken to be written has gone.
     pub(super) fn is_done(&self) -> bool {
         self.owed() == 0 && (!self.unflushed || self.broken.is_some())
+    }
+
+    /// Whether what is being written is more than one read brings.
+    pub(super) fn is_long(&self) -> bool {
+        self.bytes.len() >= READ_SIZE
     }
 
     fn owed(&self) -> usize {

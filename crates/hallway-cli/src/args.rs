@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::describe;
 use crate::exit::TABLE;
 use crate::output::OutputArguments;
 
@@ -29,6 +30,12 @@ Examples:
   hallway stop mail                            ends it in good order
 
 `hallway COMMAND --help` has examples of its own.";
+
+const DESCRIBE: &str = "\
+Examples:
+  hallway describe mail                        its methods
+  hallway describe mail.search                 one of them: parameters, errors, types
+  hallway describe mail --format openapi       for the tools of others";
 
 const LOGS: &str = "\
 Examples:
@@ -56,6 +63,18 @@ pub(crate) enum Command {
         service: String,
         #[command(flatten)]
         output: OutputArguments,
+    },
+    /// Tells what a service can do, or one of its methods, as it says itself.
+    #[command(after_help = DESCRIBE)]
+    Describe {
+        /// `mail`, or one of its methods: `mail.search`.
+        #[arg(value_name = "SERVICE[.METHOD]")]
+        target: String,
+        /// The method, if it is not part of the first word.
+        method: Option<String>,
+        /// How to print.
+        #[arg(long, short, value_enum, default_value_t)]
+        format: describe::Format,
     },
     /// Prints what a service has logged, of earlier runs too.
     #[command(after_help = LOGS)]
@@ -107,6 +126,7 @@ impl Command {
             Self::Ls { output } | Self::Where { output, .. } | Self::Status { output, .. } => {
                 output.wants_json()
             }
+            Self::Describe { format, .. } => *format != describe::Format::Text,
             Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
         }
     }

@@ -1,5 +1,6 @@
 //! The commands, a module for each. Each takes what the command line says and prints; none knows another.
 
+pub(crate) mod describe;
 mod life;
 mod logs;
 mod ls;
@@ -15,6 +16,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Ls { output } => ls::run(&output),
         Command::Where { service, output } => where_::run(service.as_deref(), &output),
         Command::Status { service, output } => status::run(&service, &output),
+        Command::Describe { target, method, format } => describe::run(&target, method.as_deref(), format),
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
         Command::Start { service, within } => life::start(&service, &within),
         Command::Stop { service, within } => life::stop(&service, &within),

@@ -3,9 +3,13 @@
 //! Two ways to reach one: [`running`] never starts anything, [`starting`] does. Everything else that is known of a
 //! service is what its daemon says.
 
+mod catalog;
 mod memory;
+mod target;
 
+pub(crate) use catalog::{Catalog, Found};
 pub(crate) use memory::memory;
+pub(crate) use target::Target;
 
 use std::time::Duration;
 
@@ -20,6 +24,9 @@ use crate::failure::Failure;
 
 /// What this program is called in a daemon's log.
 pub(crate) const PROGRAM: &str = concat!("hallway ", env!("CARGO_PKG_VERSION"));
+
+/// How long a daemon may take to say how it is and what it offers.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads the name of an instance.
 pub(crate) fn instance(name: &str) -> Result<Instance, Failure> {
@@ -73,6 +80,12 @@ pub(crate) fn starting(instance: &Instance, within: Duration) -> Connector {
 /// How a daemon says that it is. Starts nothing.
 pub(crate) fn status(instance: &Instance, within: Duration) -> Result<Status, Failure> {
     Ok(AdminBlockingClient::new(running(instance, within)?).status()?)
+}
+
+/// What a daemon that runs says that it offers. Starts nothing.
+pub(crate) fn describe(instance: &Instance, within: Duration) -> Result<Catalog, Failure> {
+    let services = AdminBlockingClient::new(running(instance, within)?).describe(None)?;
+    Ok(Catalog::new(instance, services))
 }
 
 /// Why a daemon could not be reached, and what to do about it.

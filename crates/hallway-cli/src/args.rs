@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::describe;
 use crate::exit::TABLE;
+use crate::invoke::InvokeArguments;
 use crate::output::OutputArguments;
 
 /// Sees what runs on this machine, calls anything, watches it, and finds out why it does not work.
@@ -26,10 +27,33 @@ const EXAMPLES: &str = "\
 Examples:
   hallway ls                                   what runs, and what could
   hallway describe mail                        what it can do
+  hallway call mail search --help              what one of its methods takes
+  hallway call mail.search query=is:unread     calls it
+  hallway watch mail.arrivals                  follows its events
   hallway logs mail -f                         what it logs, as it comes
   hallway stop mail                            ends it in good order
 
 `hallway COMMAND --help` has examples of its own.";
+
+const CALL_USAGE: &str = "hallway call [OPTIONS] SERVICE.METHOD [NAME=VALUE | NAME:=JSON | --NAME VALUE]...";
+
+const WATCH_USAGE: &str =
+    "hallway watch [OPTIONS] SERVICE.METHOD [NAME=VALUE | NAME:=JSON | --NAME VALUE]...";
+
+const CALL: &str = "\
+Examples:
+  hallway call mail search --help              the parameters of this method
+  hallway call mail.search query=is:unread limit=5
+  hallway call mail.search --query is:unread --limit 5 -q subject
+  hallway call mail.mark ids:='[1,2]' mark=read
+  hallway call mail.search query= --format table
+  echo '{\"query\":\"is:unread\"}' | hallway call mail.search --json -";
+
+const WATCH: &str = "\
+Examples:
+  hallway watch mail.arrivals                  from now on
+  hallway watch mail.arrivals since=4711       and those that came before, if they are kept
+  hallway watch mail.arrivals -q subject";
 
 const DESCRIBE: &str = "\
 Examples:
@@ -64,6 +88,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// Calls a method, and prints what it answers. Starts the service if it does not run.
+    ///
+    /// Parameters are checked against the service's own description before anything is sent. A stream is printed as it
+    /// comes, a line of JSON for each item. Ctrl-C takes the call back.
+    #[command(after_help = CALL, override_usage = CALL_USAGE)]
+    Call(InvokeArguments),
+    /// Prints the events of a service as they come, over lost connections and restarts, until it is interrupted.
+    ///
+    /// Each line has the event's number as `seq` and the event as `item`. What was missed is told on standard error.
+    /// After a lost connection it goes on behind the last event, and starts the service anew if that has died. It ends when
+    /// the service is stopped.
+    #[command(after_help = WATCH, override_usage = WATCH_USAGE)]
+    Watch(InvokeArguments),
     /// Tells what a service can do, or one of its methods, as it says itself.
     #[command(after_help = DESCRIBE)]
     Describe {
@@ -126,6 +163,7 @@ impl Command {
             Self::Ls { output } | Self::Where { output, .. } | Self::Status { output, .. } => {
                 output.wants_json()
             }
+            Self::Call(arguments) | Self::Watch(arguments) => arguments.options.output.wants_json(),
             Self::Describe { format, .. } => *format != describe::Format::Text,
             Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
         }

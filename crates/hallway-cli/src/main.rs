@@ -5,6 +5,7 @@
 //!
 //! - [`args`] is the command line; [`commands`] has a module for each command.
 //! - [`service`] finds instances and reaches them.
+//! - [`invoke`] is what `call` and `watch` have in common.
 //! - [`schema`] reads what a description says of values.
 //! - [`output`] prints values in every format.
 //! - [`failure`] and [`exit`]: how a command ends.
@@ -13,6 +14,7 @@ mod args;
 mod commands;
 mod exit;
 mod failure;
+mod invoke;
 mod output;
 mod schema;
 mod service;

@@ -1,10 +1,12 @@
 //! The commands, a module for each. Each takes what the command line says and prints; none knows another.
 
+mod call;
 pub(crate) mod describe;
 mod life;
 mod logs;
 mod ls;
 mod status;
+mod watch;
 mod where_;
 
 use crate::args::Command;
@@ -16,6 +18,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Ls { output } => ls::run(&output),
         Command::Where { service, output } => where_::run(service.as_deref(), &output),
         Command::Status { service, output } => status::run(&service, &output),
+        Command::Call(arguments) => call::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
         Command::Describe { target, method, format } => describe::run(&target, method.as_deref(), format),
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
         Command::Start { service, within } => life::start(&service, &within),

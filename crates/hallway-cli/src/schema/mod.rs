@@ -2,8 +2,12 @@
 //!
 //! The keywords are those that derived schemas hold. What else a schema says is left for the service to check.
 
+mod check;
+mod typed;
 mod words;
 
+pub(crate) use check::check;
+pub(crate) use typed::{is_list, typed};
 pub(crate) use words::{Member, default, members, words};
 
 use serde_json::{Map, Value};

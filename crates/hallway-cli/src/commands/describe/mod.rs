@@ -4,6 +4,8 @@ mod markdown;
 mod narrow;
 mod text;
 
+pub(crate) use text::{example, gives};
+
 use clap::ValueEnum;
 use hallway::service::Description;
 use hallway::service::documents::{openapi, openrpc};

@@ -80,7 +80,7 @@ pub(crate) fn example(catalog: &Catalog, found: Found<'_>) -> String {
         let text = schema.resolved().kinds() == ["string"];
         match values.first() {
             Some((value, _)) => {
-                line += &format!(" {}={}", param.name, default(Some(value)).unwrap_or_default())
+                line += &format!(" {}={}", param.name, default(Some(value)).unwrap_or_default());
             }
             None if text => line += &format!(" {}=TEXT", param.name),
             None if schema.resolved().kinds().contains(&"integer") => line += &format!(" {}=1", param.name),

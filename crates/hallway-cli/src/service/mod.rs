@@ -14,7 +14,7 @@ pub(crate) use target::Target;
 use std::time::Duration;
 
 use hallway::blocking::Client;
-use hallway::lifecycle::{Connector, Env, Instance, RuntimeDir, ServiceFile, State, list};
+use hallway::lifecycle::{Connector, Env, Instance, RuntimeDir, ServiceFile, State, instances};
 use hallway::server::{AdminBlockingClient, Status};
 use hallway::service::near;
 use hallway::{CallError, CallOptions};
@@ -108,9 +108,9 @@ pub(crate) fn not_running(instance: &Instance) -> Failure {
 }
 
 fn unknown(instance: &Instance) -> Failure {
-    let listed = list(&Env::process()).unwrap_or_default();
-    let names: Vec<String> = listed.iter().map(|listed| listed.instance.to_string()).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let all = instances(&Env::process()).unwrap_or_default();
+    let names: Vec<&str> =
+        all.iter().filter(|one| is_known(one).unwrap_or(false)).map(Instance::stem).collect();
     let message = near::unknown(&format!("service `{instance}`"), instance.stem(), &names);
     Failure::new(Exit::Unreachable, "not_installed", message)
         .hint("a service is known once its program has run, or after the program's `install`")

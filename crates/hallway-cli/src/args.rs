@@ -1,10 +1,12 @@
 //! The command line.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::describe;
+use crate::commands::{completions, describe};
 use crate::exit::TABLE;
 use crate::invoke::InvokeArguments;
 use crate::output::OutputArguments;
@@ -60,6 +62,18 @@ Examples:
   hallway describe mail                        its methods
   hallway describe mail.search                 one of them: parameters, errors, types
   hallway describe mail --format openapi       for the tools of others";
+
+const COMPLETIONS: &str = "\
+Examples:
+  source <(hallway completions bash)                           in ~/.bashrc
+  source <(hallway completions zsh)                            in ~/.zshrc, after compinit
+  hallway completions fish > ~/.config/fish/completions/hallway.fish";
+
+const MAN: &str = "\
+Examples:
+  hallway man | man -l -
+  hallway man call | man -l -
+  hallway man --dir ~/.local/share/man/man1";
 
 const LOGS: &str = "\
 Examples:
@@ -146,6 +160,25 @@ pub(crate) enum Command {
         #[command(flatten)]
         within: Within,
     },
+    /// Prints what makes a shell complete commands, services, methods and parameters, as they are at that moment.
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: completions::Shell,
+        /// What the shell asks: the words so far, the last of which is to be completed.
+        #[arg(last = true, hide = true)]
+        words: Vec<OsString>,
+    },
+    /// Prints the manual, as a page for `man`.
+    #[command(after_help = MAN)]
+    Man {
+        /// Of this command, rather than of the tool.
+        command: Option<String>,
+        /// Writes all pages into this directory.
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// How long something may take.
@@ -165,7 +198,12 @@ impl Command {
             }
             Self::Call(arguments) | Self::Watch(arguments) => arguments.options.output.wants_json(),
             Self::Describe { format, .. } => *format != describe::Format::Text,
-            Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
+            Self::Completions { .. }
+            | Self::Man { .. }
+            | Self::Logs { .. }
+            | Self::Start { .. }
+            | Self::Stop { .. }
+            | Self::Restart { .. } => false,
         }
     }
 }

@@ -8,6 +8,7 @@ mod params;
 mod progress;
 
 pub(crate) use interrupt::{heard, unless_interrupted};
+pub(crate) use method::{VALUES, command};
 pub(crate) use progress::ProgressLine;
 
 use std::time::{Duration, Instant};

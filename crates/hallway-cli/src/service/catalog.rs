@@ -35,11 +35,6 @@ impl Catalog {
         self.services.iter().filter(|service| !is_reserved(service))
     }
 
-    /// Every service.
-    pub(crate) fn all(&self) -> &[Description] {
-        &self.services
-    }
-
     /// The method that somebody has named: by its full name, or without its service, which is then the one that the
     /// instance is called after, or the first that has such a method.
     pub(crate) fn method(&self, name: &str) -> Result<Found<'_>, Failure> {

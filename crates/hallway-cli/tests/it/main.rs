@@ -4,9 +4,14 @@
 //! committed. The daemon that it talks to is this program, in the part of [`kitchen`].
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod call;
+mod completions;
+mod describe;
 mod kitchen;
 mod life;
 mod listing;
 mod logs;
 mod snapshot;
+mod tool;
+mod watch;
 mod world;

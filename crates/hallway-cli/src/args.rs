@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::exit::TABLE;
+use crate::exit::{DOCTOR, TABLE};
 use crate::output::OutputArguments;
 
 /// Sees what runs on this machine, calls anything, watches it, and finds out why it does not work.
@@ -27,6 +27,7 @@ Examples:
   hallway describe mail                        what it can do
   hallway logs mail -f                         what it logs, as it comes
   hallway stop mail                            ends it in good order
+  hallway doctor mail                          why it does not work
 
 `hallway COMMAND --help` has examples of its own.";
 
@@ -69,6 +70,14 @@ pub(crate) enum Command {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Finds out why a service does not work, layer by layer, and tells what to do. Starts nothing, changes nothing.
+    #[command(after_help = format!("{DOCTOR_EXAMPLES}\n\n{DOCTOR}"))]
+    Doctor {
+        /// `mail`, or `mail@work` for one of several.
+        service: String,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
     /// Starts a service, and waits until it serves. One that runs already is left alone.
     Start {
         /// `mail`, or `mail@work` for one of several.
@@ -92,6 +101,13 @@ pub(crate) enum Command {
     },
 }
 
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  hallway doctor mail                          what is wrong with it, and what to do
+  hallway doctor mail --format json            the same for a program, with the end of its log
+
+It is 0 if nothing is wrong, also where nothing runs and it can be started; else the first layer that fails.";
+
 /// How long something may take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Within {
@@ -104,9 +120,10 @@ impl Command {
     /// Whether a failure too is to be printed as JSON.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
-            Self::Ls { output } | Self::Where { output, .. } | Self::Status { output, .. } => {
-                output.wants_json()
-            }
+            Self::Ls { output }
+            | Self::Where { output, .. }
+            | Self::Status { output, .. }
+            | Self::Doctor { output, .. } => output.wants_json(),
             Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
         }
     }

@@ -1,5 +1,6 @@
 //! The commands, a module for each. Each takes what the command line says and prints; none knows another.
 
+mod doctor;
 mod life;
 mod logs;
 mod ls;
@@ -16,6 +17,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Where { service, output } => where_::run(service.as_deref(), &output),
         Command::Status { service, output } => status::run(&service, &output),
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
+        Command::Doctor { service, output } => doctor::run(&service, &output),
         Command::Start { service, within } => life::start(&service, &within),
         Command::Stop { service, within } => life::stop(&service, &within),
         Command::Restart { service, within } => life::restart(&service, &within),

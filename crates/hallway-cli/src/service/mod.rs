@@ -10,7 +10,7 @@ pub(crate) use memory::memory;
 use std::time::Duration;
 
 use hallway::blocking::Client;
-use hallway::lifecycle::{Connector, Env, Instance, RuntimeDir, ServiceFile, State, list};
+use hallway::lifecycle::{Connector, Env, Instance, Rule, RuntimeDir, ServiceFile, State, list};
 use hallway::server::{AdminBlockingClient, Status};
 use hallway::service::near;
 use hallway::{CallError, CallOptions};
@@ -55,6 +55,18 @@ pub(crate) fn state_name(state: State) -> &'static str {
     }
 }
 
+/// A rule for the runtime directory in a word.
+pub(crate) fn rule_name(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Explicit => "HALLWAY_RUNTIME_DIR",
+        Rule::XdgRuntime => "XDG_RUNTIME_DIR",
+        Rule::RunUser => "/run/user",
+        Rule::XdgCache => "XDG_CACHE_HOME",
+        Rule::HomeCache => "the home directory",
+        _ => "a rule that this build does not know",
+    }
+}
+
 /// A client of a daemon that runs. Starts nothing.
 pub(crate) fn running(instance: &Instance, within: Duration) -> Result<Client, Failure> {
     let connector = Connector::new(instance.clone()).within(within);
@@ -95,10 +107,15 @@ pub(crate) fn not_running(instance: &Instance) -> Failure {
 }
 
 fn unknown(instance: &Instance) -> Failure {
+    let (message, hint) = unknown_words(instance);
+    Failure::new(Exit::Unreachable, "not_installed", message).hint(hint)
+}
+
+/// That there is no such service, and what to do about it.
+pub(crate) fn unknown_words(instance: &Instance) -> (String, &'static str) {
     let listed = list(&Env::process()).unwrap_or_default();
     let names: Vec<String> = listed.iter().map(|listed| listed.instance.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let message = near::unknown(&format!("service `{instance}`"), instance.stem(), &names);
-    Failure::new(Exit::Unreachable, "not_installed", message)
-        .hint("a service is known once its program has run, or after the program's `install`")
+    (message, "a service is known once its program has run, or after the program's `install`")
 }

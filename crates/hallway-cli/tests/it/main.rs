@@ -4,6 +4,7 @@
 //! committed. The daemon that it talks to is this program, in the part of [`kitchen`].
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod doctor;
 mod kitchen;
 mod life;
 mod listing;

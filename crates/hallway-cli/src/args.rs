@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ Examples:
   hallway logs mail -f                         what it logs, as it comes
   hallway stop mail                            ends it in good order
   hallway doctor mail                          why it does not work
+  hallway new greeter                          a service of your own, to begin with
 
 `hallway COMMAND --help` has examples of its own.";
 
@@ -78,6 +80,15 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// Writes a program to begin with: a service of one method, its daemon, its command line and its tests.
+    #[command(after_help = NEW)]
+    New {
+        /// What it is called: the directory, the program and the service.
+        name: String,
+        /// The library, `crates/hallway` in a clone. If this program was built in a clone, it is that one's.
+        #[arg(long, value_name = "DIRECTORY")]
+        hallway_path: Option<PathBuf>,
+    },
     /// Starts a service, and waits until it serves. One that runs already is left alone.
     Start {
         /// `mail`, or `mail@work` for one of several.
@@ -108,6 +119,10 @@ Examples:
 
 It is 0 if nothing is wrong, also where nothing runs and it can be started; else the first layer that fails.";
 
+const NEW: &str = "\
+Examples:
+  hallway new greeter                          makes ./greeter, and tells what to do with it";
+
 /// How long something may take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Within {
@@ -124,7 +139,11 @@ impl Command {
             | Self::Where { output, .. }
             | Self::Status { output, .. }
             | Self::Doctor { output, .. } => output.wants_json(),
-            Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
+            Self::Logs { .. }
+            | Self::New { .. }
+            | Self::Start { .. }
+            | Self::Stop { .. }
+            | Self::Restart { .. } => false,
         }
     }
 }

@@ -4,6 +4,7 @@ mod doctor;
 mod life;
 mod logs;
 mod ls;
+mod new;
 mod status;
 mod where_;
 
@@ -18,6 +19,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Status { service, output } => status::run(&service, &output),
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
         Command::Doctor { service, output } => doctor::run(&service, &output),
+        Command::New { name, hallway_path } => new::run(&name, hallway_path.as_deref()),
         Command::Start { service, within } => life::start(&service, &within),
         Command::Stop { service, within } => life::stop(&service, &within),
         Command::Restart { service, within } => life::restart(&service, &within),

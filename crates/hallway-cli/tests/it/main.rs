@@ -9,5 +9,6 @@ mod kitchen;
 mod life;
 mod listing;
 mod logs;
+mod new;
 mod snapshot;
 mod world;

@@ -53,7 +53,7 @@ pub(crate) fn run(name: &str, hallway_path: Option<&Path>) -> Result<(), Failure
 /// Tells what to do with it. Nothing of that is for a program to read.
 fn next(name: &Name) {
     let command = |line: String, does: &str| {
-        eprintln!("  {}  {does}", style(format!("{line:<42}")).for_stderr().bold())
+        eprintln!("  {}  {does}", style(format!("{line:<42}")).for_stderr().bold());
     };
     eprintln!("{name}/ holds a service, its daemon, its command line and its tests. Next:");
     command(format!("cd {name}; cargo test"), "tries it, in a place of its own");

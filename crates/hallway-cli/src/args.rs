@@ -1,11 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::exit::{DOCTOR, TABLE};
+use crate::commands::{describe, doctor, new};
+use crate::exit::TABLE;
+use crate::invoke::InvokeArguments;
 use crate::output::OutputArguments;
 
 /// Sees what runs on this machine, calls anything, watches it, and finds out why it does not work.
@@ -26,12 +27,41 @@ const EXAMPLES: &str = "\
 Examples:
   hallway ls                                   what runs, and what could
   hallway describe mail                        what it can do
+  hallway call mail search --help              what one of its methods takes
+  hallway call mail.search query=is:unread     calls it
+  hallway watch mail.arrivals                  follows its events
   hallway logs mail -f                         what it logs, as it comes
   hallway stop mail                            ends it in good order
   hallway doctor mail                          why it does not work
   hallway new greeter                          a service of your own, to begin with
 
 `hallway COMMAND --help` has examples of its own.";
+
+const CALL_USAGE: &str = "hallway call [OPTIONS] SERVICE.METHOD [NAME=VALUE | NAME:=JSON | --NAME VALUE]...";
+
+const WATCH_USAGE: &str =
+    "hallway watch [OPTIONS] SERVICE.METHOD [NAME=VALUE | NAME:=JSON | --NAME VALUE]...";
+
+const CALL: &str = "\
+Examples:
+  hallway call mail search --help              the parameters of this method
+  hallway call mail.search query=is:unread limit=5
+  hallway call mail.search --query is:unread --limit 5 -q subject
+  hallway call mail.mark ids:='[1,2]' mark=read
+  hallway call mail.search query= --format table
+  echo '{\"query\":\"is:unread\"}' | hallway call mail.search --json -";
+
+const WATCH: &str = "\
+Examples:
+  hallway watch mail.arrivals                  from now on
+  hallway watch mail.arrivals since=4711       and those that came before, if they are kept
+  hallway watch mail.arrivals -q subject";
+
+const DESCRIBE: &str = "\
+Examples:
+  hallway describe mail                        its methods
+  hallway describe mail.search                 one of them: parameters, errors, types
+  hallway describe mail --format openapi       for the tools of others";
 
 const LOGS: &str = "\
 Examples:
@@ -60,6 +90,31 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// Calls a method, and prints what it answers. Starts the service if it does not run.
+    ///
+    /// Parameters are checked against the service's own description before anything is sent. A stream is printed as it
+    /// comes, a line of JSON for each item. Ctrl-C takes the call back.
+    #[command(after_help = CALL, override_usage = CALL_USAGE)]
+    Call(InvokeArguments),
+    /// Prints the events of a service as they come, over lost connections and restarts, until it is interrupted.
+    ///
+    /// Each line has the event's number as `seq` and the event as `item`. What was missed is told on standard error.
+    /// After a lost connection it goes on behind the last event, and starts the service anew if that has died. It ends when
+    /// the service is stopped.
+    #[command(after_help = WATCH, override_usage = WATCH_USAGE)]
+    Watch(InvokeArguments),
+    /// Tells what a service can do, or one of its methods, as it says itself.
+    #[command(after_help = DESCRIBE)]
+    Describe {
+        /// `mail`, or one of its methods: `mail.search`.
+        #[arg(value_name = "SERVICE[.METHOD]")]
+        target: String,
+        /// The method, if it is not part of the first word.
+        method: Option<String>,
+        /// How to print.
+        #[arg(long, short, value_enum, default_value_t)]
+        format: describe::Format,
+    },
     /// Prints what a service has logged, of earlier runs too.
     #[command(after_help = LOGS)]
     Logs {
@@ -73,22 +128,11 @@ pub(crate) enum Command {
         follow: bool,
     },
     /// Finds out why a service does not work, layer by layer, and tells what to do. Starts nothing, changes nothing.
-    #[command(after_help = format!("{DOCTOR_EXAMPLES}\n\n{DOCTOR}"))]
-    Doctor {
-        /// `mail`, or `mail@work` for one of several.
-        service: String,
-        #[command(flatten)]
-        output: OutputArguments,
-    },
+    #[command(after_help = doctor::HELP.as_str())]
+    Doctor(doctor::Arguments),
     /// Writes a program to begin with: a service of one method, its daemon, its command line and its tests.
-    #[command(after_help = NEW)]
-    New {
-        /// What it is called: the directory, the program and the service.
-        name: String,
-        /// The library, `crates/hallway` in a clone. If this program was built in a clone, it is that one's.
-        #[arg(long, value_name = "DIRECTORY")]
-        hallway_path: Option<PathBuf>,
-    },
+    #[command(after_help = new::HELP)]
+    New(new::Arguments),
     /// Starts a service, and waits until it serves. One that runs already is left alone.
     Start {
         /// `mail`, or `mail@work` for one of several.
@@ -112,17 +156,6 @@ pub(crate) enum Command {
     },
 }
 
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  hallway doctor mail                          what is wrong with it, and what to do
-  hallway doctor mail --format json            the same for a program, with the end of its log
-
-It is 0 if nothing is wrong, also where nothing runs and it can be started; else the first layer that fails.";
-
-const NEW: &str = "\
-Examples:
-  hallway new greeter                          makes ./greeter, and tells what to do with it";
-
 /// How long something may take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Within {
@@ -135,15 +168,14 @@ impl Command {
     /// Whether a failure too is to be printed as JSON.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
-            Self::Ls { output }
-            | Self::Where { output, .. }
-            | Self::Status { output, .. }
-            | Self::Doctor { output, .. } => output.wants_json(),
-            Self::Logs { .. }
-            | Self::New { .. }
-            | Self::Start { .. }
-            | Self::Stop { .. }
-            | Self::Restart { .. } => false,
+            Self::Ls { output } | Self::Where { output, .. } | Self::Status { output, .. } => {
+                output.wants_json()
+            }
+            Self::Call(arguments) | Self::Watch(arguments) => arguments.options.output.wants_json(),
+            Self::Describe { format, .. } => *format != describe::Format::Text,
+            Self::Doctor(arguments) => arguments.output.wants_json(),
+            Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
+            Self::New(_) => false,
         }
     }
 }

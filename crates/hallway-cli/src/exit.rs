@@ -11,7 +11,7 @@ macro_rules! exits {
         pub(crate) enum Exit { $($($(#[$doc])* $name = $code,)*)* }
 
         $(
-            /// What the help says of these exit codes.
+            /// What the help says of exit codes.
             pub(crate) const $table: &str = concat!("Exit codes:", $("\n  ", $code, "\t", $means,)*);
         )*
     };

@@ -1,11 +1,14 @@
 //! The commands, a module for each. Each takes what the command line says and prints; none knows another.
 
-mod doctor;
+mod call;
+pub(crate) mod describe;
+pub(crate) mod doctor;
 mod life;
 mod logs;
 mod ls;
-mod new;
+pub(crate) mod new;
 mod status;
+mod watch;
 mod where_;
 
 use crate::args::Command;
@@ -17,9 +20,12 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Ls { output } => ls::run(&output),
         Command::Where { service, output } => where_::run(service.as_deref(), &output),
         Command::Status { service, output } => status::run(&service, &output),
+        Command::Call(arguments) => call::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
+        Command::Describe { target, method, format } => describe::run(&target, method.as_deref(), format),
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
-        Command::Doctor { service, output } => doctor::run(&service, &output),
-        Command::New { name, hallway_path } => new::run(&name, hallway_path.as_deref()),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Start { service, within } => life::start(&service, &within),
         Command::Stop { service, within } => life::stop(&service, &within),
         Command::Restart { service, within } => life::restart(&service, &within),

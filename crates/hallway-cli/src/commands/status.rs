@@ -1,13 +1,8 @@
 //! `hallway status`: how one service is.
 
-use std::time::Duration;
-
 use crate::failure::Failure;
 use crate::output::{OutputArguments, human};
-use crate::service::{self, memory};
-
-/// How long the daemon may take to say how it is.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::service::{self, PATIENCE, memory};
 
 pub(crate) fn run(name: &str, output: &OutputArguments) -> Result<(), Failure> {
     let status = service::status(&service::instance(name)?, PATIENCE)?;

@@ -3,14 +3,18 @@
 //! Two ways to reach one: [`running`] never starts anything, [`starting`] does. Everything else that is known of a
 //! service is what its daemon says.
 
+mod catalog;
 mod memory;
+mod target;
 
+pub(crate) use catalog::{Catalog, Found};
 pub(crate) use memory::memory;
+pub(crate) use target::Target;
 
 use std::time::Duration;
 
 use hallway::blocking::Client;
-use hallway::lifecycle::{Connector, Env, Instance, Rule, RuntimeDir, ServiceFile, State, list};
+use hallway::lifecycle::{Connector, Env, Instance, Rule, RuntimeDir, ServiceFile, State, instances};
 use hallway::server::{AdminBlockingClient, Status};
 use hallway::service::near;
 use hallway::{CallError, CallOptions};
@@ -20,6 +24,9 @@ use crate::failure::Failure;
 
 /// What this program is called in a daemon's log.
 pub(crate) const PROGRAM: &str = concat!("hallway ", env!("CARGO_PKG_VERSION"));
+
+/// How long a daemon may take to say how it is and what it offers.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads the name of an instance.
 pub(crate) fn instance(name: &str) -> Result<Instance, Failure> {
@@ -87,6 +94,12 @@ pub(crate) fn status(instance: &Instance, within: Duration) -> Result<Status, Fa
     Ok(AdminBlockingClient::new(running(instance, within)?).status()?)
 }
 
+/// What a daemon that runs says that it offers. Starts nothing.
+pub(crate) fn describe(instance: &Instance, within: Duration) -> Result<Catalog, Failure> {
+    let services = AdminBlockingClient::new(running(instance, within)?).describe(None)?;
+    Ok(Catalog::new(instance, services))
+}
+
 /// Why a daemon could not be reached, and what to do about it.
 pub(crate) fn explain(error: CallError, instance: &Instance) -> Failure {
     match error.code() {
@@ -113,9 +126,9 @@ fn unknown(instance: &Instance) -> Failure {
 
 /// That there is no such service, and what to do about it.
 pub(crate) fn unknown_words(instance: &Instance) -> (String, &'static str) {
-    let listed = list(&Env::process()).unwrap_or_default();
-    let names: Vec<String> = listed.iter().map(|listed| listed.instance.to_string()).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let all = instances(&Env::process()).unwrap_or_default();
+    let names: Vec<&str> =
+        all.iter().filter(|one| is_known(one).unwrap_or(false)).map(Instance::stem).collect();
     let message = near::unknown(&format!("service `{instance}`"), instance.stem(), &names);
     (message, "a service is known once its program has run, or after the program's `install`")
 }

@@ -4,6 +4,8 @@
 //! committed. The daemon that it talks to is this program, in the part of [`kitchen`].
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod call;
+mod describe;
 mod doctor;
 mod kitchen;
 mod life;
@@ -11,4 +13,6 @@ mod listing;
 mod logs;
 mod new;
 mod snapshot;
+mod tool;
+mod watch;
 mod world;

@@ -92,7 +92,7 @@ pub use log::{LogFile, log_path};
 pub use log_reader::LogReader;
 pub use publish::{Published, publish};
 pub use ready::{Failure, Phase, Ready, Starting, Word, Words};
-pub use record::{Listed, Record, list, rfc3339};
+pub use record::{Listed, Record, instances, list, rfc3339};
 #[cfg(feature = "tokio")]
 pub use restart::restart;
 pub use runtime_dir::RuntimeDir;

@@ -8,20 +8,41 @@ mod place;
 mod report;
 
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
 use hallway::lifecycle::{Env, LogReader, log_path};
 
+use crate::exit::DOCTOR;
 use crate::failure::Failure;
 use crate::output::{OutputArguments, plain};
 use crate::service;
 
 use report::{Log, Report};
 
+/// The end of the command's help.
+pub(crate) static HELP: LazyLock<String> = LazyLock::new(|| format!("{EXAMPLES}\n\n{DOCTOR}"));
+
+const EXAMPLES: &str = "\
+Examples:
+  hallway doctor mail                          what is wrong with it, and what to do
+  hallway doctor mail --format json            the same for a program, with the end of its log
+
+It exits with 0 if nothing is wrong, also where nothing runs and it can be started; else by the first layer that fails.";
+
+/// Whom to look at.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// `mail`, or `mail@work` for one of several.
+    service: String,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
 /// How many lines of the log are shown.
 const LOG_LINES: usize = 8;
 
-pub(crate) fn run(name: &str, output: &OutputArguments) -> Result<(), Failure> {
-    let instance = service::instance(name)?;
+pub(crate) fn run(Arguments { service, output }: &Arguments) -> Result<(), Failure> {
+    let instance = service::instance(service)?;
     let env = Env::process();
     let mut report = Report::new(&instance);
     if let Some(stream) = place::examine(&env, &instance, &mut report) {

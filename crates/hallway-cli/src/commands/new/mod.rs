@@ -13,6 +13,21 @@ use crate::failure::Failure;
 
 use name::Name;
 
+/// The end of the command's help.
+pub(crate) const HELP: &str = "\
+Examples:
+  hallway new greeter                          makes ./greeter, and tells what to do with it";
+
+/// What to make.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What it is called: the directory, the program and the service.
+    name: String,
+    /// The library, `crates/hallway` in a clone. If this program was built in a clone, it is that one's.
+    #[arg(long, value_name = "DIRECTORY")]
+    hallway_path: Option<PathBuf>,
+}
+
 /// The files, by where they go.
 const TEMPLATE: [(&str, &str); 5] = [
     ("Cargo.toml", include_str!("template/Cargo.toml.in")),
@@ -25,9 +40,9 @@ const TEMPLATE: [(&str, &str); 5] = [
 /// What stands for where the library is, in `Cargo.toml.in`.
 const LIBRARY: &str = "{hallway}";
 
-pub(crate) fn run(name: &str, hallway_path: Option<&Path>) -> Result<(), Failure> {
-    let name = name.parse::<Name>()?;
-    let library = library(hallway_path)?;
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let name = arguments.name.parse::<Name>()?;
+    let library = library(arguments.hallway_path.as_deref())?;
     let root = Path::new(name.as_str());
     let failed = |path: &Path, error: io::Error| {
         Failure::new(Exit::Refused, "cannot_write", format!("cannot make {}: {error}", path.display()))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{describe, doctor, new};
+use crate::commands::{compat, describe, doctor, new};
 use crate::exit::TABLE;
 use crate::invoke::InvokeArguments;
 use crate::output::OutputArguments;
@@ -130,6 +130,9 @@ pub(crate) enum Command {
     /// Finds out why a service does not work, layer by layer, and tells what to do. Starts nothing, changes nothing.
     #[command(after_help = doctor::HELP.as_str())]
     Doctor(doctor::Arguments),
+    /// Tells whether clients of an old version of a service go on working with a new one: each change, and what it means.
+    #[command(after_help = compat::HELP)]
+    Compat(compat::Arguments),
     /// Writes a program to begin with: a service of one method, its daemon, its command line and its tests.
     #[command(after_help = new::HELP)]
     New(new::Arguments),
@@ -173,6 +176,7 @@ impl Command {
             }
             Self::Call(arguments) | Self::Watch(arguments) => arguments.options.output.wants_json(),
             Self::Describe { format, .. } => *format != describe::Format::Text,
+            Self::Compat(arguments) => arguments.output.wants_json(),
             Self::Doctor(arguments) => arguments.output.wants_json(),
             Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
             Self::New(_) => false,

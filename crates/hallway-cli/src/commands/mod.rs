@@ -1,6 +1,7 @@
 //! The commands, a module for each. Each takes what the command line says and prints; none knows another.
 
 mod call;
+pub(crate) mod compat;
 pub(crate) mod describe;
 pub(crate) mod doctor;
 mod life;
@@ -25,6 +26,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Describe { target, method, format } => describe::run(&target, method.as_deref(), format),
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Compat(arguments) => compat::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Start { service, within } => life::start(&service, &within),
         Command::Stop { service, within } => life::stop(&service, &within),

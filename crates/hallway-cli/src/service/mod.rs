@@ -5,10 +5,12 @@
 
 mod catalog;
 mod memory;
+mod source;
 mod target;
 
 pub(crate) use catalog::{Catalog, Found};
 pub(crate) use memory::memory;
+pub(crate) use source::descriptions;
 pub(crate) use target::Target;
 
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{compat, describe, doctor, new};
+use crate::commands::{compat, describe, dial, doctor, new, units};
 use crate::exit::TABLE;
 use crate::invoke::InvokeArguments;
 use crate::output::OutputArguments;
@@ -133,6 +133,15 @@ pub(crate) enum Command {
     /// Tells whether clients of an old version of a service go on working with a new one: each change, and what it means.
     #[command(after_help = compat::HELP)]
     Compat(compat::Arguments),
+    /// Makes standard input and output a service's socket, and starts it if it does not run.
+    ///
+    /// So whoever speaks to a program over its pipes, on another machine too, speaks to the one daemon that all share.
+    /// Nothing but what the service says is printed; what goes wrong is told on standard error.
+    #[command(after_help = dial::HELP)]
+    Dial(dial::Arguments),
+    /// Writes files for systemd or launchd, to have one of them start a service.
+    #[command(after_help = units::HELP)]
+    Units(units::Arguments),
     /// Writes a program to begin with: a service of one method, its daemon, its command line and its tests.
     #[command(after_help = new::HELP)]
     New(new::Arguments),
@@ -179,7 +188,8 @@ impl Command {
             Self::Compat(arguments) => arguments.output.wants_json(),
             Self::Doctor(arguments) => arguments.output.wants_json(),
             Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
-            Self::New(_) => false,
+            Self::Units(arguments) => arguments.output.wants_json(),
+            Self::Dial(_) | Self::New(_) => false,
         }
     }
 }

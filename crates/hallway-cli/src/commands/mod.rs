@@ -3,12 +3,14 @@
 mod call;
 pub(crate) mod compat;
 pub(crate) mod describe;
+pub(crate) mod dial;
 pub(crate) mod doctor;
 mod life;
 mod logs;
 mod ls;
 pub(crate) mod new;
 mod status;
+pub(crate) mod units;
 mod watch;
 mod where_;
 
@@ -27,6 +29,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Compat(arguments) => compat::run(&arguments),
+        Command::Dial(arguments) => dial::run(&arguments),
+        Command::Units(arguments) => units::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Start { service, within } => life::start(&service, &within),
         Command::Stop { service, within } => life::stop(&service, &within),

@@ -7,6 +7,7 @@
 mod call;
 mod compat;
 mod describe;
+mod dial;
 mod doctor;
 mod kitchen;
 mod life;
@@ -15,5 +16,6 @@ mod logs;
 mod new;
 mod snapshot;
 mod tool;
+mod units;
 mod watch;
 mod world;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{compat, describe, dial, doctor, new, units};
+use crate::commands::{codegen, compat, describe, dial, doctor, new, units};
 use crate::exit::TABLE;
 use crate::invoke::InvokeArguments;
 use crate::output::OutputArguments;
@@ -133,6 +133,9 @@ pub(crate) enum Command {
     /// Tells whether clients of an old version of a service go on working with a new one: each change, and what it means.
     #[command(after_help = compat::HELP)]
     Compat(compat::Arguments),
+    /// Writes a typed client of a service, from what it says of itself.
+    #[command(after_help = codegen::HELP)]
+    Codegen(codegen::Arguments),
     /// Makes standard input and output a service's socket, and starts it if it does not run.
     ///
     /// So whoever speaks to a program over its pipes, on another machine too, speaks to the one daemon that all share.
@@ -189,7 +192,7 @@ impl Command {
             Self::Doctor(arguments) => arguments.output.wants_json(),
             Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
             Self::Units(arguments) => arguments.output.wants_json(),
-            Self::Dial(_) | Self::New(_) => false,
+            Self::Codegen(_) | Self::Dial(_) | Self::New(_) => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, a module for each. Each takes what the command line says and prints; none knows another.
 
 mod call;
+pub(crate) mod codegen;
 pub(crate) mod compat;
 pub(crate) mod describe;
 pub(crate) mod dial;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Describe { target, method, format } => describe::run(&target, method.as_deref(), format),
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Compat(arguments) => compat::run(&arguments),
         Command::Dial(arguments) => dial::run(&arguments),
         Command::Units(arguments) => units::run(&arguments),

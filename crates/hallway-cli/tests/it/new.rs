@@ -8,12 +8,12 @@ use std::process::Command;
 use crate::world::{World, run};
 
 /// The root of the workspace.
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
 /// Where this test was built, and so most of what a new program needs.
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_hallway"));
     program.ancestors().nth(2).unwrap().to_owned()
 }

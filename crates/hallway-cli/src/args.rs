@@ -1,10 +1,12 @@
 //! The command line.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{codegen, compat, describe, dial, doctor, new, units};
+use crate::commands::{codegen, compat, completions, describe, dial, doctor, new, units};
 use crate::exit::TABLE;
 use crate::invoke::InvokeArguments;
 use crate::output::OutputArguments;
@@ -62,6 +64,18 @@ Examples:
   hallway describe mail                        its methods
   hallway describe mail.search                 one of them: parameters, errors, types
   hallway describe mail --format openapi       for the tools of others";
+
+const COMPLETIONS: &str = "\
+Examples:
+  source <(hallway completions bash)                           in ~/.bashrc
+  source <(hallway completions zsh)                            in ~/.zshrc, after compinit
+  hallway completions fish > ~/.config/fish/completions/hallway.fish";
+
+const MAN: &str = "\
+Examples:
+  hallway man | man -l -
+  hallway man call | man -l -
+  hallway man --dir ~/.local/share/man/man1";
 
 const LOGS: &str = "\
 Examples:
@@ -169,6 +183,25 @@ pub(crate) enum Command {
         #[command(flatten)]
         within: Within,
     },
+    /// Prints what makes a shell complete commands, services, methods and parameters, as they are at that moment.
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: completions::Shell,
+        /// What the shell asks: the words so far, the last of which is to be completed.
+        #[arg(last = true, hide = true)]
+        words: Vec<OsString>,
+    },
+    /// Prints the manual, as a page for `man`.
+    #[command(after_help = MAN)]
+    Man {
+        /// Of this command, rather than of the tool.
+        command: Option<String>,
+        /// Writes all pages into this directory.
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// How long something may take.
@@ -190,9 +223,16 @@ impl Command {
             Self::Describe { format, .. } => *format != describe::Format::Text,
             Self::Compat(arguments) => arguments.output.wants_json(),
             Self::Doctor(arguments) => arguments.output.wants_json(),
-            Self::Logs { .. } | Self::Start { .. } | Self::Stop { .. } | Self::Restart { .. } => false,
             Self::Units(arguments) => arguments.output.wants_json(),
-            Self::Codegen(_) | Self::Dial(_) | Self::New(_) => false,
+            Self::Codegen(_)
+            | Self::Dial(_)
+            | Self::New(_)
+            | Self::Completions { .. }
+            | Self::Man { .. }
+            | Self::Logs { .. }
+            | Self::Start { .. }
+            | Self::Stop { .. }
+            | Self::Restart { .. } => false,
         }
     }
 }

@@ -3,12 +3,14 @@
 mod call;
 pub(crate) mod codegen;
 pub(crate) mod compat;
+pub(crate) mod completions;
 pub(crate) mod describe;
 pub(crate) mod dial;
 pub(crate) mod doctor;
 mod life;
 mod logs;
 mod ls;
+mod man;
 pub(crate) mod new;
 mod status;
 pub(crate) mod units;
@@ -27,6 +29,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Call(arguments) => call::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
         Command::Describe { target, method, format } => describe::run(&target, method.as_deref(), format),
+        Command::Completions { shell, words } => completions::run(shell, words),
+        Command::Man { command, dir } => man::run(command.as_deref(), dir.as_deref()),
         Command::Logs { service, lines, follow } => logs::run(&service, lines, follow),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Codegen(arguments) => codegen::run(&arguments),

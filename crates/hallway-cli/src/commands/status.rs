@@ -15,12 +15,11 @@ pub(crate) fn run(name: &str, output: &OutputArguments) -> Result<(), Failure> {
         rows.extend(memory(status.pid).map(|bytes| ("memory", human::bytes(bytes))));
         let services = status.services.iter().map(|service| format!("{} {}", service.name, service.version));
         rows.push(("services", services.collect::<Vec<_>>().join(", ")));
-        let connections = &status.connections;
-        rows.push((
-            "connections",
-            format!("{}, at most {}, {} in all", connections.now, connections.peak, connections.total),
-        ));
-        rows.push(("calls", format!("{} open", status.calls_open)));
+        // Without this one.
+        let (clients, calls) =
+            (status.connections.now.saturating_sub(1), status.calls_open.saturating_sub(1));
+        rows.push(("clients", format!("{clients}, at most {}", status.connections.peak)));
+        rows.push(("calls", format!("{calls} open")));
         if status.draining {
             rows.push(("leaving", "it finishes what is open, and takes nothing new".to_owned()));
         }

@@ -8,7 +8,8 @@ use hallway::service::MethodKind;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::invoke::{InvokeArguments, Prepared, prepare, runtime, unless_interrupted};
+use crate::invoke::{InvokeArguments, Prepared, prepare, runtime};
+use crate::service::Target;
 
 /// What a subscription calls the number of the last event that is known, by custom.
 const SINCE: &str = "since";
@@ -23,8 +24,8 @@ pub(crate) fn run(arguments: InvokeArguments) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let call = prepare("watch", arguments).await?;
         match call.described.kind {
-            MethodKind::Subscription => unless_interrupted(&call.client, watch(&call)).await,
-            MethodKind::Stream => unless_interrupted(&call.client, call.items()).await,
+            MethodKind::Subscription => call.unless_interrupted(watch(&call)).await,
+            MethodKind::Stream => call.unless_interrupted(call.items()).await,
             _ => Err(Failure::usage(format!("{} has no stream to watch", call.target))
                 .hint(format!("`hallway call {}` calls it once", call.target))),
         }
@@ -34,25 +35,22 @@ pub(crate) fn run(arguments: InvokeArguments) -> Result<(), Failure> {
 async fn watch(call: &Prepared) -> Result<(), Failure> {
     let resumes = call.described.params.iter().any(|param| param.name == SINCE);
     let instance = &call.target.instance;
-    let (mut client, mut params) = (call.client.clone(), call.params.clone());
+    let mut params = call.params.clone();
     let mut last = params.get(SINCE).and_then(serde_json::Value::as_u64);
     let mut pause = Duration::ZERO;
     loop {
         let before = last;
-        let Err(error) = call.events(&client, &params, &mut last).await? else { return Ok(()) };
+        let error = match call.events(&params, &mut last).await? {
+            Ok(()) => return Ok(()),
+            Err(error) if error.code() == NOT_RUNNING => return Err(gone(call)),
+            Err(error) => error,
+        };
         let Some(lost) = lost(&error) else { return Err(call.failed(error)) };
-        pause = if last == before { (pause * 2).clamp(PAUSE, PAUSE_MAX) } else { Duration::ZERO };
-        tokio::time::sleep(pause).await;
+        // Where somebody wanted it to leave, its successor is followed, and none is started.
+        call.reach.starts(lost == Lost::Died);
         let how = match lost {
-            Lost::Died => {
-                client = call.client.clone();
-                format!("the connection to {instance} was lost: {error}")
-            }
-            // Somebody wanted it to leave: its successor is followed, and none is started.
-            Lost::Left => {
-                client = call.without_starting().await.map_err(|error| gone(error, call))?;
-                format!("{instance} has left")
-            }
+            Lost::Died => format!("the connection to {instance} was lost: {error}"),
+            Lost::Left => format!("{instance} has left"),
         };
         match last.filter(|_| resumes) {
             Some(last) => {
@@ -61,10 +59,13 @@ async fn watch(call: &Prepared) -> Result<(), Failure> {
             }
             None => eprintln!("{how}; going on with what comes now"),
         }
+        pause = if last == before { (pause * 2).clamp(PAUSE, PAUSE_MAX) } else { Duration::ZERO };
+        tokio::time::sleep(pause).await;
     }
 }
 
 /// How a daemon was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lost {
     /// In good order.
     Left,
@@ -83,11 +84,11 @@ fn lost(error: &CallError) -> Option<Lost> {
 }
 
 /// It has left, and nobody serves in its place.
-fn gone(error: CallError, call: &Prepared) -> Failure {
-    let instance = &call.target.instance;
-    match error.code() {
-        "not_running" => Failure::new(Exit::Unreachable, "not_running", format!("{instance} has stopped"))
-            .hint(format!("`hallway watch {}` starts it", call.target)),
-        _ => call.failed(error),
-    }
+fn gone(call: &Prepared) -> Failure {
+    let Target { instance, .. } = &call.target;
+    Failure::new(Exit::Unreachable, NOT_RUNNING, format!("{instance} has stopped"))
+        .hint(format!("`hallway watch {}` starts it", call.target))
 }
+
+/// The code of a daemon that does not run.
+const NOT_RUNNING: &str = "not_running";

@@ -1,7 +1,7 @@
 //! The events of a subscription, printed as they come.
 
+use hallway::CallError;
 use hallway::service::Event;
-use hallway::{CallError, Client};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -24,11 +24,10 @@ impl Prepared {
     /// The outer one if they cannot be printed, the inner one if they end otherwise than in good order.
     pub(crate) async fn events(
         &self,
-        client: &Client,
         params: &Map<String, Value>,
         last: &mut Option<u64>,
     ) -> Result<Result<(), CallError>, Failure> {
-        let mut events = match client.subscribe::<_, Box<RawValue>>(&self.method, params).await {
+        let mut events = match self.client.subscribe::<_, Box<RawValue>>(&self.method, params).await {
             Ok(events) => events,
             Err(error) => return Ok(Err(error)),
         };

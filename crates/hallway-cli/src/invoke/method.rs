@@ -14,7 +14,7 @@ use crate::service::{Catalog, Found};
 const PARAM: &str = "param:";
 
 /// The id of the words `NAME=VALUE`.
-pub(super) const VALUES: &str = "values";
+pub(crate) const VALUES: &str = "values";
 
 /// The options that the tool has itself; a parameter of such a name is given as `NAME=VALUE`.
 const OWN: [&str; 5] = ["format", "field", "json", "deadline", "help"];

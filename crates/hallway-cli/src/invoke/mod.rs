@@ -7,13 +7,14 @@ mod method;
 mod params;
 mod progress;
 
-pub(crate) use interrupt::{heard, unless_interrupted};
+pub(crate) use interrupt::heard;
+pub(crate) use method::{VALUES, command};
 pub(crate) use progress::ProgressLine;
 
 use std::time::{Duration, Instant};
 
 use clap::{Args, FromArgMatches as _};
-use hallway::lifecycle::{Connector, Instance};
+use hallway::lifecycle::Instance;
 use hallway::server::AdminClient;
 use hallway::service::{Method, MethodDescription};
 use hallway::{CallError, CallOptions, Client};
@@ -24,7 +25,7 @@ use tokio::runtime::Runtime;
 use crate::args::duration;
 use crate::failure::Failure;
 use crate::output::OutputArguments;
-use crate::service::{self, Catalog, PROGRAM, Target};
+use crate::service::{self, Catalog, PROGRAM, Reach, Target};
 
 /// How long a daemon may take to come up, if the caller does not say.
 const START_DEADLINE: Duration = Duration::from_secs(30);
@@ -69,8 +70,8 @@ pub(crate) struct Prepared {
     pub(crate) output: OutputArguments,
     pub(crate) target: Target,
     pub(crate) progress: ProgressLine,
-    /// What goes along with the call.
-    options: CallOptions,
+    /// How the client comes to the daemon.
+    pub(crate) reach: Reach,
     /// How long all of it may take.
     deadline: Option<Duration>,
 }
@@ -105,13 +106,6 @@ impl Prepared {
         }
         Ok(())
     }
-
-    /// A client of whoever serves the instance now. Starts nothing.
-    pub(crate) async fn without_starting(&self) -> Result<Client, CallError> {
-        let connector = Connector::new(self.target.instance.clone());
-        let client = Client::builder().program(PROGRAM).connect(connector).await?;
-        Ok(client.with(self.options.clone()))
-    }
 }
 
 /// Finds the service, starts it if need be, and holds what was given against what it says that it takes.
@@ -120,8 +114,10 @@ pub(crate) async fn prepare(verb: &'static str, arguments: InvokeArguments) -> R
     let began = Instant::now();
     let (target, rest) = split(&words)?;
     let within = options.deadline.unwrap_or(START_DEADLINE);
-    let client = connect(&target.instance, within).await?;
-    let catalog = Catalog::new(&target.instance, AdminClient::new(client.clone()).describe(None).await?);
+    let reach = Reach::new(&target.instance, within);
+    let client = Client::builder().program(PROGRAM).connect(reach.clone()).await;
+    let client = client.map_err(|error| service::explain(error, &target.instance))?;
+    let catalog = describe(&client, &target.instance, within).await?;
     let Some(name) = &target.method else { return Err(which_method(verb, &catalog, rest)) };
     let found = catalog.method(name)?;
     let matches = method::command(verb, &catalog, found)
@@ -141,8 +137,8 @@ pub(crate) async fn prepare(verb: &'static str, arguments: InvokeArguments) -> R
     // One name, for as long as this process lives.
     let full_name: &'static str = found.full_name().leak();
     Ok(Prepared {
-        client: client.with(call.clone()),
-        options: call,
+        client: client.with(call),
+        reach,
         deadline: options.deadline,
         method: Method { name: full_name, idempotent: found.method.idempotent },
         described: found.method.clone(),
@@ -170,10 +166,11 @@ fn split(words: &[String]) -> Result<(Target, &[String]), Failure> {
     }
 }
 
-async fn connect(instance: &Instance, within: Duration) -> Result<Client, Failure> {
-    let connector = service::starting(instance, within);
-    let client = Client::builder().program(PROGRAM).connect(connector).await;
-    client.map_err(|error| service::explain(error, instance))
+/// What the daemon offers.
+async fn describe(client: &Client, instance: &Instance, within: Duration) -> Result<Catalog, Failure> {
+    let client = AdminClient::new(client.with(CallOptions::new().deadline(within)));
+    let services = client.describe(None).await.map_err(|error| service::explain(error, instance))?;
+    Ok(Catalog::new(instance, services))
 }
 
 /// A service was named and no method of it: the question is which there are.

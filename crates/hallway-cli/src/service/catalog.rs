@@ -2,10 +2,12 @@
 
 use hallway::lifecycle::Instance;
 use hallway::service::{Description, MethodDescription, near};
+use serde_json::Value;
 
 use super::Target;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::plain;
 
 /// The descriptions of a daemon's services.
 #[derive(Debug)]
@@ -22,8 +24,9 @@ pub(crate) struct Found<'a> {
 }
 
 impl Catalog {
+    /// What the daemon said, with nothing in it that acts on a terminal: it is shown in many places.
     pub(crate) fn new(instance: &Instance, services: Vec<Description>) -> Self {
-        Self { instance: instance.clone(), services }
+        Self { instance: instance.clone(), services: services.into_iter().filter_map(harmless).collect() }
     }
 
     pub(crate) fn instance(&self) -> &Instance {
@@ -33,11 +36,6 @@ impl Catalog {
     /// The services that are this daemon's own: not those that every daemon has.
     pub(crate) fn own(&self) -> impl Iterator<Item = &Description> {
         self.services.iter().filter(|service| !is_reserved(service))
-    }
-
-    /// Every service.
-    pub(crate) fn all(&self) -> &[Description] {
-        &self.services
     }
 
     /// The method that somebody has named: by its full name, or without its service, which is then the one that the
@@ -93,4 +91,53 @@ fn find<'a>(service: &'a Description, name: &str) -> Option<Found<'a>> {
 /// Whether every daemon answers it.
 fn is_reserved(service: &Description) -> bool {
     service.name == "hallway" || service.name.starts_with("hallway.")
+}
+
+/// A description as it is shown; `None` if nothing is left of it, as of no description that is one.
+fn harmless(service: Description) -> Option<Description> {
+    let mut value = serde_json::to_value(&service).ok()?;
+    if make_harmless(&mut value) { serde_json::from_value(value).ok() } else { Some(service) }
+}
+
+/// Whether something had to be changed.
+fn make_harmless(value: &mut Value) -> bool {
+    match value {
+        Value::String(text) => match plain::lines(text) {
+            shown if shown == text.trim_end_matches('\n') => false,
+            shown => {
+                *text = shown;
+                true
+            }
+        },
+        Value::Array(values) => {
+            values.iter_mut().fold(false, |changed, value| make_harmless(value) | changed)
+        }
+        Value::Object(members) => {
+            let names = members.keys().any(|name| plain::line(name) != *name);
+            if names {
+                *members = std::mem::take(members)
+                    .into_iter()
+                    .map(|(name, value)| (plain::line(&name).into_owned(), value))
+                    .collect();
+            }
+            members.values_mut().fold(names, |changed, value| make_harmless(value) | changed)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_daemon_says_of_itself_acts_on_no_terminal() {
+        let described = json!({ "name": "a\u{1b}", "version": "1.0", "docs": "one\ntwo\u{7}\n", "methods": [], "$defs": { "T\u{9b}": {} } });
+        let service: Description = serde_json::from_value(described).unwrap();
+        let shown = harmless(service).unwrap();
+        assert_eq!((shown.name.as_str(), shown.docs.as_str()), ("a\\u{1b}", "one\ntwo\\u{7}"));
+        assert!(shown.types.contains_key("T\\u{9b}"));
+    }
 }

@@ -5,11 +5,13 @@
 
 mod catalog;
 mod memory;
+mod reach;
 mod source;
 mod target;
 
 pub(crate) use catalog::{Catalog, Found};
 pub(crate) use memory::memory;
+pub(crate) use reach::Reach;
 pub(crate) use source::descriptions;
 pub(crate) use target::Target;
 
@@ -23,6 +25,7 @@ use hallway::{CallError, CallOptions};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::plain;
 
 /// What this program is called in a daemon's log.
 pub(crate) const PROGRAM: &str = concat!("hallway ", env!("CARGO_PKG_VERSION"));
@@ -86,8 +89,15 @@ pub(crate) fn running(instance: &Instance, within: Duration) -> Result<Client, F
 
 /// What reaches a daemon, and starts it by its service file if need be.
 pub(crate) fn starting(instance: &Instance, within: Duration) -> Connector {
-    Connector::new(instance.clone()).installed().within(within).on_phase(|phase| {
-        eprintln!("{} {}", phase.name, phase.detail.as_deref().unwrap_or_default());
+    let name = instance.to_string();
+    Connector::new(instance.clone()).installed().within(within).on_phase(move |phase| {
+        let far = match (phase.done, phase.total) {
+            (Some(done), Some(total)) => format!(" ({done} of {total})"),
+            (Some(done), None) => format!(" ({done})"),
+            _ => String::new(),
+        };
+        let detail = phase.detail.map(|detail| format!(" {detail}")).unwrap_or_default();
+        eprintln!("{}", plain::line(&format!("{name} is starting: {}{detail}{far}", phase.name)));
     })
 }
 

@@ -1,6 +1,7 @@
 //! `call`.
 
 use std::fs;
+use std::process::Stdio;
 use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
@@ -121,7 +122,7 @@ fn a_deadline_ends_a_call() {
 #[test]
 fn an_interrupt_takes_the_call_back_and_the_service_knows_before_the_tool_ends() {
     let world = World::with_open_kitchen();
-    let mut call = world.hallway(["call", "kitchen.simmer"]).spawn().unwrap();
+    let mut call = world.hallway(["call", "kitchen.simmer"]).stderr(Stdio::null()).spawn().unwrap();
     world.wait_for_journal("simmering\n");
     kill(Pid::from_raw(i32::try_from(call.id()).unwrap()), Signal::SIGINT).unwrap();
     assert_eq!(call.wait().unwrap().code(), Some(130));

@@ -7,6 +7,7 @@
 mod call;
 mod codegen;
 mod compat;
+mod completions;
 mod describe;
 mod dial;
 mod doctor;

@@ -2,6 +2,7 @@
 
 pub(super) mod cursor;
 mod scan;
+mod writer;
 
 use std::borrow::Cow;
 
@@ -20,7 +21,7 @@ impl Rules for Json {
     const NULL: &'static [u8] = b"null";
 
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        serde_json::to_writer(out, value)
+        writer::write(value, out)
             .map_err(|error| EncodeError { encoding: Self::NAME, reason: error.to_string() })
     }
 

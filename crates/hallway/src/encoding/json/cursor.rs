@@ -67,6 +67,12 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
+    /// Whether all of it is a text that stands for itself.
+    pub(super) fn is_plain(mut self) -> bool {
+        self.plain();
+        self.at == self.text.len()
+    }
+
     /// A value, as it stands there.
     pub(crate) fn raw_value(&mut self) -> Option<&'a [u8]> {
         let start = self.at;

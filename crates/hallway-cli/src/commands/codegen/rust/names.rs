@@ -75,7 +75,7 @@ mod tests {
         );
         assert_eq!(
             ["type", "self", "odd name", "2", ""].map(field),
-            ["r#type", "self_", "odd_name", "_2", "_"]
+            ["r#type", "self_", "odd_name", "_2", "__"]
         );
         assert_eq!(variant("not_found"), ("NotFound".to_owned(), false));
         assert_eq!(variant("a_1b"), ("A1b".to_owned(), true));

@@ -221,9 +221,9 @@ impl Command {
             }
             Self::Call(arguments) | Self::Watch(arguments) => arguments.options.output.wants_json(),
             Self::Describe { format, .. } => *format != describe::Format::Text,
-            Self::Compat(arguments) => arguments.output.wants_json(),
-            Self::Doctor(arguments) => arguments.output.wants_json(),
-            Self::Units(arguments) => arguments.output.wants_json(),
+            Self::Compat(compat::Arguments { output, .. })
+            | Self::Doctor(doctor::Arguments { output, .. })
+            | Self::Units(units::Arguments { output, .. }) => output.wants_json(),
             Self::Codegen(_)
             | Self::Dial(_)
             | Self::New(_)

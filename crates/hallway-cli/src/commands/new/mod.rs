@@ -62,6 +62,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         made.map_err(|error| failed(&path, error))?;
     }
     next(&name);
+    if library.starts_with('"') {
+        eprintln!("It takes hallway {library} from a registry; `--hallway-path` takes that of a clone.");
+    }
     Ok(())
 }
 

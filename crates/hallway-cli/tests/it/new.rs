@@ -88,7 +88,7 @@ fn what_is_made_builds_passes_its_tests_and_can_be_used() {
     assert_eq!((greeted.code, greeted.out.as_str()), (0, "Good day, Ada.\n"), "{}", greeted.err);
     assert_eq!(world.ok(["ls", "-q", "name"]), "todo_list\n");
     assert_eq!(world.run(["doctor", "todo_list"]).code, 0);
-    world.ok(["status", "todo_list", "-q", "program"]);
+    assert_eq!(world.ok(["call", "todo_list.greet", "name=Grace"]), "\"Good day, Grace.\"\n");
     // Its service file is its own to make and to remove.
     world.run(["stop", "todo_list"]);
     assert_eq!(run(world.program(&todo_list).arg("uninstall")).code, 0);

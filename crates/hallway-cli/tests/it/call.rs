@@ -115,7 +115,7 @@ fn a_stream_is_lines_of_json() {
 #[test]
 fn a_deadline_ends_a_call() {
     let world = World::with_open_kitchen();
-    world.snapshot("deadline", &["hallway call kitchen.simmer --deadline 100ms"]);
+    world.snapshot("deadline", &["hallway call kitchen.simmer --deadline 1s"]);
     world.wait_for_journal("simmering\ntaken off\n");
 }
 

@@ -25,7 +25,10 @@ fn the_readme_has_every_command_and_every_exit_code() {
     let section =
         |from: &str, to: &str| help.split_once(from).unwrap().1.split_once(to).unwrap().0.to_owned();
     let commands = section("Commands:\n", "\n\n");
-    let commands = commands.lines().filter_map(|line| line.split_whitespace().next());
+    // Further lines of a command are indented further.
+    let begins =
+        commands.lines().filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    let commands = begins.filter_map(|line| line.split(' ').next());
     for command in commands.filter(|command| *command != "help") {
         assert!(readme.contains(&format!("\n| `{command}` | ")), "{command}");
     }

@@ -1,9 +1,21 @@
 //! The peers: each a server and a client of its kind, in a file of its own.
 
+mod axum;
+mod capnp;
 mod driven;
 mod framed;
 mod hallway;
+mod iceoryx2;
+mod jsonrpsee;
+mod local;
+mod nothing;
 mod raw;
+mod tarpc;
+mod tonic;
+mod ttrpc;
+mod zbus;
+mod zeromq;
+mod zlink;
 
 use std::time::{Duration, Instant};
 
@@ -23,10 +35,22 @@ pub static ALL: &[&dyn Peer] = &[
     &Blocking::JSON,
     &Blocking::MSGPACK,
     &Driven(framed::Framed),
+    &Driven(tarpc::Tarpc::Bincode),
+    &Driven(tarpc::Tarpc::Json),
+    &Driven(tonic::Tonic),
+    &Driven(axum::Axum),
+    &Driven(ttrpc::Ttrpc),
+    &Driven(zbus::Zbus),
+    &zlink::Zlink,
+    &capnp::Capnp,
+    &Driven(jsonrpsee::Jsonrpsee),
+    &zeromq::Zeromq,
+    &iceoryx2::Iceoryx2,
     &Unix { polls: false },
     &Unix { polls: true },
     &Pipe,
     &Tcp,
+    &nothing::Nothing,
 ];
 
 /// The peer of this name.
@@ -49,6 +73,11 @@ pub trait Peer: Sync {
     /// Where it makes sense to put it.
     fn fits(&self, _placement: Placement) -> bool {
         true
+    }
+
+    /// How many connections one client process can have.
+    fn connections_max(&self) -> usize {
+        usize::MAX
     }
 
     /// Serves until the process is ended.

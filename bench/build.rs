@@ -3,14 +3,20 @@
 use std::error::Error;
 use std::process::Command;
 
-const SCHEMA: &str = "schema/bench.proto";
-
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed={SCHEMA}");
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output()?;
     println!("cargo:rustc-env=BENCH_RUSTC={}", String::from_utf8(version.stdout)?.trim());
+    #[cfg(feature = "neighbours")]
+    services()?;
+    Ok(())
+}
+
+#[cfg(feature = "neighbours")]
+fn services() -> Result<(), Box<dyn Error>> {
+    const SCHEMA: &str = "schema/bench.proto";
+    println!("cargo:rerun-if-changed={SCHEMA}");
 
     let read = protox::compile([SCHEMA], ["schema"])?;
     tonic_prost_build::configure().bytes(".").compile_fds(read)?;

@@ -1,12 +1,6 @@
 //! Hallway and its neighbours, two processes each, measured in one run: `README.md` tells how it is used, `peers` who is
 //! measured, `measures` what.
 
-/// Written by `capnp compile -o rust:src/generated --src-prefix schema schema/bench.capnp` (with `capnpc-rust` 0.27): its compiler
-/// is no library that Cargo could build.
-#[path = "generated/bench_capnp.rs"]
-#[rustfmt::skip]
-#[allow(clippy::all, unused_parens)]
-mod bench_capnp;
 mod chart;
 mod figures;
 mod machine;

@@ -14,10 +14,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{LocalSet, spawn_local};
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
 
+use super::bench_capnp::{bench, items};
 use super::local::{Held, Local};
 use super::{Client, Peer, Ready, Shift, expect};
 use crate::Outcome;
-use crate::bench_capnp::{bench, items};
 use crate::measures::Measure;
 use crate::message::{BULK, Message, STREAM};
 use crate::place::Site;

@@ -243,9 +243,9 @@ pub mod message {
 
 pub mod items {
     #![allow(unused_variables)]
-    pub type ItemParams<> = ::capnp::capability::Params<crate::bench_capnp::items::item_params::Owned>;
-    pub type DoneParams<> = ::capnp::capability::Params<crate::bench_capnp::items::done_params::Owned>;
-    pub type DoneResults<> = ::capnp::capability::Results<crate::bench_capnp::items::done_results::Owned>;
+    pub type ItemParams<> = ::capnp::capability::Params<crate::peers::neighbours::bench_capnp::items::item_params::Owned>;
+    pub type DoneParams<> = ::capnp::capability::Params<crate::peers::neighbours::bench_capnp::items::done_params::Owned>;
+    pub type DoneResults<> = ::capnp::capability::Results<crate::peers::neighbours::bench_capnp::items::done_results::Owned>;
 
     pub struct Client {
         pub client: ::capnp::capability::Client,
@@ -295,10 +295,10 @@ pub mod items {
         }
     }
     impl  Client {
-        pub fn item_request(&self) -> ::capnp::capability::StreamingRequest<crate::bench_capnp::items::item_params::Owned> {
+        pub fn item_request(&self) -> ::capnp::capability::StreamingRequest<crate::peers::neighbours::bench_capnp::items::item_params::Owned> {
             self.client.new_streaming_call(_private::TYPE_ID, 0, ::core::option::Option::None)
         }
-        pub fn done_request(&self) -> ::capnp::capability::Request<crate::bench_capnp::items::done_params::Owned,crate::bench_capnp::items::done_results::Owned> {
+        pub fn done_request(&self) -> ::capnp::capability::Request<crate::peers::neighbours::bench_capnp::items::done_params::Owned,crate::peers::neighbours::bench_capnp::items::done_results::Owned> {
             self.client.new_call(_private::TYPE_ID, 1, ::core::option::Option::None)
         }
     }
@@ -871,12 +871,12 @@ pub mod items {
 
 pub mod bench {
     #![allow(unused_variables)]
-    pub type EchoParams<> = ::capnp::capability::Params<crate::bench_capnp::bench::echo_params::Owned>;
-    pub type EchoResults<> = ::capnp::capability::Results<crate::bench_capnp::bench::echo_results::Owned>;
-    pub type LargeParams<> = ::capnp::capability::Params<crate::bench_capnp::bench::large_params::Owned>;
-    pub type LargeResults<> = ::capnp::capability::Results<crate::bench_capnp::bench::large_results::Owned>;
-    pub type ItemsParams<> = ::capnp::capability::Params<crate::bench_capnp::bench::items_params::Owned>;
-    pub type ItemsResults<> = ::capnp::capability::Results<crate::bench_capnp::bench::items_results::Owned>;
+    pub type EchoParams<> = ::capnp::capability::Params<crate::peers::neighbours::bench_capnp::bench::echo_params::Owned>;
+    pub type EchoResults<> = ::capnp::capability::Results<crate::peers::neighbours::bench_capnp::bench::echo_results::Owned>;
+    pub type LargeParams<> = ::capnp::capability::Params<crate::peers::neighbours::bench_capnp::bench::large_params::Owned>;
+    pub type LargeResults<> = ::capnp::capability::Results<crate::peers::neighbours::bench_capnp::bench::large_results::Owned>;
+    pub type ItemsParams<> = ::capnp::capability::Params<crate::peers::neighbours::bench_capnp::bench::items_params::Owned>;
+    pub type ItemsResults<> = ::capnp::capability::Results<crate::peers::neighbours::bench_capnp::bench::items_results::Owned>;
 
     pub struct Client {
         pub client: ::capnp::capability::Client,
@@ -926,13 +926,13 @@ pub mod bench {
         }
     }
     impl  Client {
-        pub fn echo_request(&self) -> ::capnp::capability::Request<crate::bench_capnp::bench::echo_params::Owned,crate::bench_capnp::bench::echo_results::Owned> {
+        pub fn echo_request(&self) -> ::capnp::capability::Request<crate::peers::neighbours::bench_capnp::bench::echo_params::Owned,crate::peers::neighbours::bench_capnp::bench::echo_results::Owned> {
             self.client.new_call(_private::TYPE_ID, 0, ::core::option::Option::None)
         }
-        pub fn large_request(&self) -> ::capnp::capability::Request<crate::bench_capnp::bench::large_params::Owned,crate::bench_capnp::bench::large_results::Owned> {
+        pub fn large_request(&self) -> ::capnp::capability::Request<crate::peers::neighbours::bench_capnp::bench::large_params::Owned,crate::peers::neighbours::bench_capnp::bench::large_results::Owned> {
             self.client.new_call(_private::TYPE_ID, 1, ::core::option::Option::None)
         }
-        pub fn items_request(&self) -> ::capnp::capability::Request<crate::bench_capnp::bench::items_params::Owned,crate::bench_capnp::bench::items_results::Owned> {
+        pub fn items_request(&self) -> ::capnp::capability::Request<crate::peers::neighbours::bench_capnp::bench::items_params::Owned,crate::peers::neighbours::bench_capnp::bench::items_results::Owned> {
             self.client.new_call(_private::TYPE_ID, 2, ::core::option::Option::None)
         }
     }
@@ -1042,7 +1042,7 @@ pub mod bench {
                 self.reader.total_size()
             }
             #[inline]
-            pub fn get_message(self) -> ::capnp::Result<crate::bench_capnp::message::Reader<'a>> {
+            pub fn get_message(self) -> ::capnp::Result<crate::peers::neighbours::bench_capnp::message::Reader<'a>> {
                 ::capnp::traits::FromPointerReader::get_from_pointer(&self.reader.get_pointer_field(0), ::core::option::Option::None)
             }
             #[inline]
@@ -1104,15 +1104,15 @@ pub mod bench {
                 self.builder.as_reader().total_size()
             }
             #[inline]
-            pub fn get_message(self) -> ::capnp::Result<crate::bench_capnp::message::Builder<'a>> {
+            pub fn get_message(self) -> ::capnp::Result<crate::peers::neighbours::bench_capnp::message::Builder<'a>> {
                 ::capnp::traits::FromPointerBuilder::get_from_pointer(self.builder.get_pointer_field(0), ::core::option::Option::None)
             }
             #[inline]
-            pub fn set_message(&mut self, value: crate::bench_capnp::message::Reader<'_>) -> ::capnp::Result<()> {
+            pub fn set_message(&mut self, value: crate::peers::neighbours::bench_capnp::message::Reader<'_>) -> ::capnp::Result<()> {
                 ::capnp::traits::SetterInput::set_pointer_builder(self.builder.reborrow().get_pointer_field(0), value, false)
             }
             #[inline]
-            pub fn init_message(self, ) -> crate::bench_capnp::message::Builder<'a> {
+            pub fn init_message(self, ) -> crate::peers::neighbours::bench_capnp::message::Builder<'a> {
                 ::capnp::traits::FromPointerBuilder::init_pointer(self.builder.get_pointer_field(0), 0)
             }
             #[inline]
@@ -1128,7 +1128,7 @@ pub mod bench {
             }
         }
         impl Pipeline  {
-            pub fn get_message(&self) -> crate::bench_capnp::message::Pipeline {
+            pub fn get_message(&self) -> crate::peers::neighbours::bench_capnp::message::Pipeline {
                 ::capnp::capability::FromTypelessPipeline::new(self._typeless.get_pointer_field(0))
             }
         }
@@ -1169,7 +1169,7 @@ pub mod bench {
             ];
             pub(crate) fn get_field_types(index: u16) -> ::capnp::introspect::Type {
                 match index {
-                    0 => <crate::bench_capnp::message::Owned as ::capnp::introspect::Introspect>::introspect(),
+                    0 => <crate::peers::neighbours::bench_capnp::message::Owned as ::capnp::introspect::Introspect>::introspect(),
                     _ => ::capnp::introspect::panic_invalid_field_index(index),
                 }
             }
@@ -1252,7 +1252,7 @@ pub mod bench {
                 self.reader.total_size()
             }
             #[inline]
-            pub fn get_message(self) -> ::capnp::Result<crate::bench_capnp::message::Reader<'a>> {
+            pub fn get_message(self) -> ::capnp::Result<crate::peers::neighbours::bench_capnp::message::Reader<'a>> {
                 ::capnp::traits::FromPointerReader::get_from_pointer(&self.reader.get_pointer_field(0), ::core::option::Option::None)
             }
             #[inline]
@@ -1314,15 +1314,15 @@ pub mod bench {
                 self.builder.as_reader().total_size()
             }
             #[inline]
-            pub fn get_message(self) -> ::capnp::Result<crate::bench_capnp::message::Builder<'a>> {
+            pub fn get_message(self) -> ::capnp::Result<crate::peers::neighbours::bench_capnp::message::Builder<'a>> {
                 ::capnp::traits::FromPointerBuilder::get_from_pointer(self.builder.get_pointer_field(0), ::core::option::Option::None)
             }
             #[inline]
-            pub fn set_message(&mut self, value: crate::bench_capnp::message::Reader<'_>) -> ::capnp::Result<()> {
+            pub fn set_message(&mut self, value: crate::peers::neighbours::bench_capnp::message::Reader<'_>) -> ::capnp::Result<()> {
                 ::capnp::traits::SetterInput::set_pointer_builder(self.builder.reborrow().get_pointer_field(0), value, false)
             }
             #[inline]
-            pub fn init_message(self, ) -> crate::bench_capnp::message::Builder<'a> {
+            pub fn init_message(self, ) -> crate::peers::neighbours::bench_capnp::message::Builder<'a> {
                 ::capnp::traits::FromPointerBuilder::init_pointer(self.builder.get_pointer_field(0), 0)
             }
             #[inline]
@@ -1338,7 +1338,7 @@ pub mod bench {
             }
         }
         impl Pipeline  {
-            pub fn get_message(&self) -> crate::bench_capnp::message::Pipeline {
+            pub fn get_message(&self) -> crate::peers::neighbours::bench_capnp::message::Pipeline {
                 ::capnp::capability::FromTypelessPipeline::new(self._typeless.get_pointer_field(0))
             }
         }
@@ -1379,7 +1379,7 @@ pub mod bench {
             ];
             pub(crate) fn get_field_types(index: u16) -> ::capnp::introspect::Type {
                 match index {
-                    0 => <crate::bench_capnp::message::Owned as ::capnp::introspect::Introspect>::introspect(),
+                    0 => <crate::peers::neighbours::bench_capnp::message::Owned as ::capnp::introspect::Introspect>::introspect(),
                     _ => ::capnp::introspect::panic_invalid_field_index(index),
                 }
             }
@@ -1880,7 +1880,7 @@ pub mod bench {
                 self.reader.get_data_field::<u32>(0)
             }
             #[inline]
-            pub fn get_to(self) -> ::capnp::Result<crate::bench_capnp::items::Client> {
+            pub fn get_to(self) -> ::capnp::Result<crate::peers::neighbours::bench_capnp::items::Client> {
                 match self.reader.get_pointer_field(0).get_capability() { ::core::result::Result::Ok(c) => ::core::result::Result::Ok(::capnp::capability::FromClientHook::new(c)), ::core::result::Result::Err(e) => ::core::result::Result::Err(e)}
             }
             #[inline]
@@ -1950,11 +1950,11 @@ pub mod bench {
                 self.builder.set_data_field::<u32>(0, value);
             }
             #[inline]
-            pub fn get_to(self) -> ::capnp::Result<crate::bench_capnp::items::Client> {
+            pub fn get_to(self) -> ::capnp::Result<crate::peers::neighbours::bench_capnp::items::Client> {
                 match self.builder.get_pointer_field(0).get_capability() { ::core::result::Result::Ok(c) => ::core::result::Result::Ok(::capnp::capability::FromClientHook::new(c)), ::core::result::Result::Err(e) => ::core::result::Result::Err(e)}
             }
             #[inline]
-            pub fn set_to(&mut self, value: crate::bench_capnp::items::Client)  {
+            pub fn set_to(&mut self, value: crate::peers::neighbours::bench_capnp::items::Client)  {
                 self.builder.reborrow().get_pointer_field(0).set_capability(value.client.hook);
             }
             #[inline]
@@ -1970,7 +1970,7 @@ pub mod bench {
             }
         }
         impl Pipeline  {
-            pub fn get_to(&self) -> crate::bench_capnp::items::Client {
+            pub fn get_to(&self) -> crate::peers::neighbours::bench_capnp::items::Client {
                 ::capnp::capability::FromClientHook::new(self._typeless.get_pointer_field(0).as_cap())
             }
         }
@@ -2027,7 +2027,7 @@ pub mod bench {
             pub(crate) fn get_field_types(index: u16) -> ::capnp::introspect::Type {
                 match index {
                     0 => <u32 as ::capnp::introspect::Introspect>::introspect(),
-                    1 => <crate::bench_capnp::items::Owned as ::capnp::introspect::Introspect>::introspect(),
+                    1 => <crate::peers::neighbours::bench_capnp::items::Owned as ::capnp::introspect::Introspect>::introspect(),
                     _ => ::capnp::introspect::panic_invalid_field_index(index),
                 }
             }

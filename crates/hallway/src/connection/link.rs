@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Serialize;
@@ -25,6 +25,8 @@ pub(crate) struct Link {
     hello: Hello,
     spoke_first: bool,
     state: Mutex<State>,
+    /// The state's rank, for those who need to know no more.
+    rank: AtomicU8,
     budgets: Arc<Budgets>,
     outbox: Outbox,
     outgoing: Outgoing,
@@ -61,13 +63,18 @@ impl std::fmt::Debug for State {
     }
 }
 
+const GUARDED: u8 = 0;
+const OPEN: u8 = 1;
+const DRAINING: u8 = 2;
+const CLOSED: u8 = 3;
+
 impl State {
     fn rank(&self) -> u8 {
         match self {
-            Self::Guarded { .. } => 0,
-            Self::Open => 1,
-            Self::Draining => 2,
-            Self::Closed(_) => 3,
+            Self::Guarded { .. } => GUARDED,
+            Self::Open => OPEN,
+            Self::Draining => DRAINING,
+            Self::Closed(_) => CLOSED,
         }
     }
 }
@@ -89,10 +96,12 @@ pub(crate) struct Opening {
 impl Link {
     pub(crate) fn new(opening: Opening, peer: Peer) -> Arc<Self> {
         let Opening { wire, hello, greets, token, budgets } = opening;
+        let state = token.map_or(State::Open, |token| State::Guarded { token });
         let link = Self {
             wire: wire.map(OnceLock::from).unwrap_or_default(),
             peer,
-            state: Mutex::new(token.map_or(State::Open, |token| State::Guarded { token })),
+            rank: AtomicU8::new(state.rank()),
+            state: Mutex::new(state),
             outbox: Outbox::new(&budgets),
             outgoing: Outgoing::new(greets),
             incoming: Incoming::new(budgets.limits.calls_running),
@@ -204,6 +213,7 @@ impl Link {
             if let State::Closed(closed) = &to {
                 closed.log(&self.peer);
             }
+            self.rank.store(to.rank(), Ordering::Release);
             *state = to;
         }
         moves
@@ -216,9 +226,25 @@ impl Link {
         }
     }
 
+    pub(super) fn is_guarded(&self) -> bool {
+        self.rank() == GUARDED
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.rank() == OPEN
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.rank() == CLOSED
+    }
+
     /// Whether no call is dispatched any more.
     pub(crate) fn is_draining(&self) -> bool {
-        matches!(&*self.lock(), State::Draining | State::Closed(_))
+        self.rank() >= DRAINING
+    }
+
+    fn rank(&self) -> u8 {
+        self.rank.load(Ordering::Acquire)
     }
 
     /// Whether a call that is begun now has a chance.

@@ -7,6 +7,7 @@
 
 pub(crate) mod arrival;
 mod call_error;
+mod held;
 mod inbox;
 mod names;
 mod recognise;
@@ -27,6 +28,8 @@ mod driver;
 mod first_bytes;
 #[cfg(feature = "tokio")]
 pub(crate) mod handler;
+#[cfg(feature = "tokio")]
+mod hasher;
 #[cfg(feature = "tokio")]
 mod incoming;
 #[cfg(feature = "tokio")]

@@ -152,7 +152,7 @@ impl Ticket {
 
     /// Whether nobody waits for the answer any more.
     pub(crate) fn is_withdrawn(&self) -> bool {
-        self.was_taken_back() || self.is_overdue() || self.link.closed().is_some()
+        self.was_taken_back() || self.is_overdue() || self.link.is_closed()
     }
 
     pub(crate) fn is_overdue(&self) -> bool {
@@ -318,7 +318,7 @@ impl Ticket {
         if self.has_ended() || crate::chaos::without("owed-answers") {
             return;
         }
-        if self.link.closed().is_some() {
+        if self.link.is_closed() {
             // The caller hears of the lost connection, and not that it took the call back.
             return self.end(|_| ());
         }
@@ -379,7 +379,7 @@ impl Drop for Answering<'_> {
             self.ticket.send_error(WireError::new(code::INTERNAL, "the answer panicked as it was written"));
         }
         self.ticket.link.incoming().has_answered();
-        self.ticket.link.wake();
+        self.ticket.link.outbox().wake_driver();
     }
 }
 

@@ -9,8 +9,7 @@ mod error;
 #[cfg(feature = "tokio")]
 mod messages;
 mod method;
-#[cfg(feature = "tokio")]
-mod near;
+pub mod near;
 mod open;
 
 #[cfg(feature = "tokio")]

@@ -17,7 +17,7 @@ mod duplex;
 #[cfg(feature = "tokio")]
 pub mod memory;
 #[cfg(feature = "tokio")]
-mod unix_reader;
+mod unix_halves;
 
 pub use address::Address;
 #[cfg(feature = "tokio")]

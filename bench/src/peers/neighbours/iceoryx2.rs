@@ -21,6 +21,7 @@ use crate::runtime::Runtime;
 type Ipc = ipc::Service;
 type Service = PortFactory<Ipc, [u8], (), [u8], ()>;
 type Port = Asking<Ipc, [u8], (), [u8], ()>;
+type Answering = Server<Ipc, [u8], (), [u8], ()>;
 type Pending = PendingResponse<Ipc, [u8], (), [u8], ()>;
 
 /// An id and a text, and an item, as bytes.
@@ -56,7 +57,7 @@ impl Kind {
             .open_or_create()?)
     }
 
-    fn server(&self, node: &Node<Ipc>, site: &Site) -> Outcome<Server<Ipc, [u8], (), [u8], ()>> {
+    fn server(&self, node: &Node<Ipc>, site: &Site) -> Outcome<Answering> {
         Ok(self.service(node, site)?.server_builder().initial_max_slice_len(self.payload).create()?)
     }
 

@@ -127,23 +127,17 @@ impl Client for Dealers {
     }
 
     fn pipelined(&mut self, depth: usize, until: Instant) -> Outcome<u64> {
+        let sockets = std::mem::take(&mut self.0);
         std::thread::scope(|scope| {
-            let sockets = self.0.drain(..);
-            let threads: Vec<_> = sockets
-                .map(|socket| scope.spawn(move || slide(&socket, depth, until).map(|done| (socket, done))))
-                .collect();
+            let work = |socket: Socket| scope.spawn(move || (slide(&socket, depth, until), socket));
+            let threads: Vec<_> = sockets.into_iter().map(work).collect();
             let mut done = 0;
-            let mut back = Vec::new();
             for thread in threads {
-                let (socket, calls) = thread.join().map_err(|_| "a thread panicked")??;
-                back.push(socket);
-                done += calls;
+                let (calls, socket) = thread.join().map_err(|_| "a thread panicked")?;
+                self.0.push(socket);
+                done += calls?;
             }
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>((back, done))
-        })
-        .map(|(back, done)| {
-            self.0 = back;
-            done
+            Ok(done)
         })
     }
 

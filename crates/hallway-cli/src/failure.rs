@@ -7,7 +7,7 @@ use hallway::lifecycle::{LifecycleError, StartError};
 use hallway::{CallError, WireError};
 
 use crate::exit::Exit;
-use crate::output::plain;
+use crate::output::{OutputArguments, plain};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Failure {
     exit: Exit,
     error: WireError,
     hint: Option<String>,
+    /// Whether it is to be told in JSON.
+    as_json: bool,
 }
 
 impl Failure {
@@ -24,12 +26,18 @@ impl Failure {
     }
 
     pub(crate) fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
-        Self { exit, error: WireError::new(code, message.into()), hint: None }
+        Self { exit, error: WireError::new(code, message.into()), hint: None, as_json: false }
     }
 
     /// Says what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The failure of something that was to be printed so.
+    pub(crate) fn of(mut self, output: &OutputArguments) -> Self {
+        self.as_json = output.wants_json();
         self
     }
 
@@ -44,7 +52,7 @@ impl Failure {
             // Whoever reads the output has seen enough.
             return ExitCode::SUCCESS;
         }
-        if as_json {
+        if as_json || self.as_json {
             eprintln!("{}", serde_json::json!({ "error": self.error, "hint": self.hint }));
         } else {
             let style = |word| console::style(word).for_stderr().bold();
@@ -64,7 +72,10 @@ impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         let exit = Exit::of(&error);
         match error {
-            CallError::Remote(error) => Self { exit, error, hint: None },
+            CallError::Remote(error) => {
+                let hint = error.retryable.then(|| "the same call may succeed later".to_owned());
+                Self { exit, error, hint, as_json: false }
+            }
             error => Self::new(exit, error.code(), error.to_string()),
         }
     }

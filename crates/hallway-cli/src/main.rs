@@ -5,6 +5,8 @@
 //!
 //! - [`args`] is the command line; [`commands`] has a module for each command.
 //! - [`service`] finds instances and reaches them.
+//! - [`invoke`] is what `call` and `watch` have in common.
+//! - [`schema`] reads what a description says of values.
 //! - [`output`] prints values in every format.
 //! - [`failure`] and [`exit`]: how a command ends.
 
@@ -12,7 +14,9 @@ mod args;
 mod commands;
 mod exit;
 mod failure;
+mod invoke;
 mod output;
+mod schema;
 mod service;
 
 use std::process::ExitCode;

@@ -44,6 +44,10 @@ pub const SPARE_TIME: Duration = Duration::from_secs(1);
 /// Bytes of such buffers that all connections keep together; further ones are not kept.
 pub const SPARE_ALL_MAX: usize = 16 * 1024 * 1024;
 
+/// How long a side that spins looks for what comes next before it goes to sleep: somewhat longer than being woken on
+/// another processor takes on a virtual machine, and far too short to be felt.
+pub const SPIN_TIME: Duration = Duration::from_micros(50);
+
 /// How much of an unfinished message is kept of a peer that has not named its token yet, in bytes: a stranger
 /// is not given the room of a message.
 pub const HELLO_MAX: usize = 16 * 1024;

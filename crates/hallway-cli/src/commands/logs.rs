@@ -27,7 +27,7 @@ pub(crate) fn run(name: &str, lines: usize, follow: bool) -> Result<(), Failure>
     };
     let written = log.read().map_err(unreadable)?;
     print(last(&written, lines))?;
-    if follow { Ok(log.follow(|written| print(written))?) } else { Ok(()) }
+    if follow { Ok(log.follow(print)?) } else { Ok(()) }
 }
 
 fn print(written: &[u8]) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallway::lifecycle::{Env, Listed, ServiceFile, State, list};
+use hallway::lifecycle::{Env, Instance, LifecycleError, Listed, ServiceFile, State, instances};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -36,12 +36,13 @@ struct Row {
 
 pub(crate) fn run(output: &OutputArguments) -> Result<(), Failure> {
     let env = Env::process();
-    let listed = list(&env)?;
+    let found = instances(&env)?;
     let rows = std::thread::scope(|scope| {
         // All at once: one that hangs keeps nobody waiting twice.
-        let asking: Vec<_> = listed.iter().map(|listed| scope.spawn(|| row(&env, listed))).collect();
-        asking.into_iter().filter_map(|row| row.join().ok()).collect::<Vec<_>>()
-    });
+        let asking: Vec<_> = found.iter().map(|instance| scope.spawn(|| row(&env, instance))).collect();
+        asking.into_iter().filter_map(|row| row.join().ok()).collect::<Result<Vec<_>, _>>()
+    })?;
+    let rows: Vec<Row> = rows.into_iter().flatten().collect();
     output.print(&rows, |out| {
         if rows.is_empty() {
             writeln!(out, "Nothing runs, and nothing is installed.")?;
@@ -55,29 +56,47 @@ pub(crate) fn run(output: &OutputArguments) -> Result<(), Failure> {
     })
 }
 
-fn row(env: &Env, listed: &Listed) -> Row {
-    let file = ServiceFile::read(env, &listed.instance).ok();
-    let status =
-        (listed.state == State::Running).then(|| service::status(&listed.instance, PATIENCE).ok()).flatten();
-    let version = match (&status, &listed.record, &file) {
-        (Some(status), ..) => status.program.rsplit(' ').next().unwrap_or_default(),
-        (None, Some(record), _) if listed.state != State::Stopped => &record.version,
-        (None, _, Some(file)) => &file.version,
-        (None, _, None) => "",
+/// How an instance is; `None` for one of which nothing is left but its locks' files.
+fn row(env: &Env, instance: &Instance) -> Result<Option<Row>, Failure> {
+    let (file, refused) = match ServiceFile::read(env, instance) {
+        Ok(file) => (Some(file), None),
+        Err(LifecycleError::NotInstalled { .. }) => (None, None),
+        Err(error) => (None, Some(error.to_string())),
     };
-    Row {
-        name: listed.instance.to_string(),
-        state: state_name(listed.state),
-        pid: status.as_ref().map(|status| status.pid),
-        version: version.to_owned(),
-        uptime_ms: status.as_ref().map(|status| status.uptime_ms),
+    let description = refused.or_else(|| Some(file.as_ref()?.description.clone())).unwrap_or_default();
+    let mut row = Row {
+        name: instance.to_string(),
+        state: state_name(State::Running),
+        pid: None,
+        version: String::new(),
+        uptime_ms: None,
+        clients: None,
+        calls: None,
+        memory_bytes: None,
+        installed: file.is_some(),
+        description,
+    };
+    // Asked at once rather than knocked at first: whoever has knocked may be counted as a client.
+    if let Ok(status) = service::status(instance, PATIENCE) {
+        status.program.rsplit(' ').next().unwrap_or_default().clone_into(&mut row.version);
+        row.pid = Some(status.pid);
+        row.uptime_ms = Some(status.uptime_ms);
         // Without this one.
-        clients: status.as_ref().map(|status| status.connections.now.saturating_sub(1)),
-        calls: status.as_ref().map(|status| status.calls_open.saturating_sub(1)),
-        memory_bytes: status.as_ref().and_then(|status| memory(status.pid)),
-        installed: listed.installed,
-        description: file.map(|file| file.description).unwrap_or_default(),
+        row.clients = Some(status.connections.now.saturating_sub(1));
+        row.calls = Some(status.calls_open.saturating_sub(1));
+        row.memory_bytes = memory(status.pid);
+        return Ok(Some(row));
     }
+    let Listed { state, record, .. } = Listed::look_at(env, instance)?;
+    row.state = state_name(state);
+    let of_interest =
+        !row.description.is_empty() || row.installed || record.is_some() || state != State::Stopped;
+    row.version = match (record, file) {
+        (Some(record), _) if state != State::Stopped => record.version,
+        (_, Some(file)) => file.version,
+        _ => String::new(),
+    };
+    Ok(of_interest.then_some(row))
 }
 
 fn cells(row: &Row) -> Vec<Cell> {

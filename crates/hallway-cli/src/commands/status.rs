@@ -1,13 +1,8 @@
 //! `hallway status`: how one service is.
 
-use std::time::Duration;
-
 use crate::failure::Failure;
 use crate::output::{OutputArguments, human};
-use crate::service::{self, memory};
-
-/// How long the daemon may take to say how it is.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::service::{self, PATIENCE, memory};
 
 pub(crate) fn run(name: &str, output: &OutputArguments) -> Result<(), Failure> {
     let status = service::status(&service::instance(name)?, PATIENCE)?;
@@ -20,12 +15,11 @@ pub(crate) fn run(name: &str, output: &OutputArguments) -> Result<(), Failure> {
         rows.extend(memory(status.pid).map(|bytes| ("memory", human::bytes(bytes))));
         let services = status.services.iter().map(|service| format!("{} {}", service.name, service.version));
         rows.push(("services", services.collect::<Vec<_>>().join(", ")));
-        let connections = &status.connections;
-        rows.push((
-            "connections",
-            format!("{}, at most {}, {} in all", connections.now, connections.peak, connections.total),
-        ));
-        rows.push(("calls", format!("{} open", status.calls_open)));
+        // Without this one.
+        let (clients, calls) =
+            (status.connections.now.saturating_sub(1), status.calls_open.saturating_sub(1));
+        rows.push(("clients", format!("{clients}, at most {}", status.connections.peak)));
+        rows.push(("calls", format!("{calls} open")));
         if status.draining {
             rows.push(("leaving", "it finishes what is open, and takes nothing new".to_owned()));
         }

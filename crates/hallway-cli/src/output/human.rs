@@ -96,6 +96,27 @@ pub(crate) fn pairs(out: &mut dyn Write, rows: Vec<(&str, String)>) -> io::Resul
     })
 }
 
+/// A paragraph, reflowed to the terminal's width behind an indent. Nothing of nothing.
+pub(crate) fn wrapped(out: &mut dyn Write, text: &str, indent: usize) -> io::Result<()> {
+    let room = terminal_width().min(PARAGRAPH).saturating_sub(indent).max(MIN_LAST);
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let word = plain::line(word);
+        if !line.is_empty() && measure_text_width(&line) + 1 + measure_text_width(&word) > room {
+            writeln!(out, "{:indent$}{line}", "")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += &word;
+    }
+    if line.is_empty() { Ok(()) } else { writeln!(out, "{:indent$}{line}", "") }
+}
+
+/// The widest that text is set: wider is hard to read.
+const PARAGRAPH: usize = 100;
+
 /// Any value as a table: a row for each element, a column for each member that one of them has.
 pub(super) fn value_table(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     let mut columns: Vec<&str> = Vec::new();

@@ -21,6 +21,7 @@ use std::io::{self, BufWriter, Write};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::failure::Failure;
 
@@ -85,6 +86,29 @@ impl OutputArguments {
             Some(Format::Yaml) => found.iter().try_for_each(|value| yaml::document(out, value)),
             Some(Format::Table) => found.iter().try_for_each(|value| human::value_table(out, value)),
         })
+    }
+}
+
+impl OutputArguments {
+    /// Prints what a service has answered; as it came, number for number, where it is to be JSON on one line.
+    pub(crate) fn print_raw(&self, raw: &RawValue) -> Result<(), Failure> {
+        let json = matches!(self.format, None | Some(Format::Json));
+        if json && self.field.is_none() && !console::user_attended() && !raw.get().contains('\n') {
+            return out(|out| writeln!(out, "{}", raw.get()));
+        }
+        self.print_value(&Value::of(raw)?)
+    }
+
+    /// Prints one item of a stream, which is a line of JSON unless another form was asked for.
+    pub(crate) fn print_item(&self, raw: &RawValue) -> Result<(), Failure> {
+        match (self.format, &self.field) {
+            (None | Some(Format::Json | Format::Jsonl), None) => {
+                let value = Value::of(raw)?;
+                out(|out| json::line(out, &value))
+            }
+            (Some(Format::Yaml), None) => self.print_value(&Value::List(vec![Value::of(raw)?])),
+            _ => self.print_value(&Value::of(raw)?),
+        }
     }
 }
 

@@ -118,7 +118,10 @@ impl World {
 }
 
 pub(crate) fn run(command: &mut Command) -> Ran {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command.output();
+    let output = output.unwrap_or_else(|error| {
+        panic!("{command:?}: {error}; for what is missing: sudo apt-get install fish zsh util-linux bsdutils")
+    });
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap_or(-1);
     Ran { code, out: text(output.stdout), err: text(output.stderr) }

@@ -99,8 +99,8 @@ pub(super) fn act(
         Message::Cancel { id } => link.incoming().cancel(&id),
         Message::Grant { id, items } => link.incoming().grant(&id, items),
         Message::Result { id, value } => {
-            let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
-            heed(link, link.outgoing().answered(&id, End::Result(value)));
+            let value = value.map(Raw::bytes).unwrap_or_default();
+            heed(link, link.outgoing().returned(&id, value));
         }
         Message::Error { id: Some(id), error } => {
             heed(link, link.outgoing().answered(&id, End::Error(error)));

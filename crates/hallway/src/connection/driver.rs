@@ -6,22 +6,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio::time::Instant;
 
 use super::act::{act, act_on_all, refuse, refuse_connection, refuse_stranger, turn_away};
 use super::deadlines::{Deadlines, Due};
 use super::first_bytes::FirstBytes;
+use super::inbox::Arrived;
 use super::link::State;
 use super::messages;
 use super::output::Output;
+use super::spin::Spin;
 use super::{Closed, Dispatch, Inbox, Link, Received, Recognition};
 use crate::limits::{
     ANSWERS_OWED_MAX, BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE,
     SPARE_ALL_MAX, SPARE_TIME, TURN_MESSAGES, TURN_READS, TURN_TIME, WRITE_PAUSE,
 };
 use crate::protocol::{WireError, code};
-use crate::transport::Stream;
+use crate::transport::{ReadHalf, Stream};
 
 /// The one task that reads from and writes to a connection.
 ///
@@ -48,6 +50,7 @@ pub(crate) struct Driver {
     long: bool,
     /// How much of what is kept for the next one is counted.
     spare: usize,
+    spin: Spin,
     /// The peer has finished sending.
     end_of_input: bool,
     deadlines: Deadlines,
@@ -71,6 +74,7 @@ impl Driver {
         Self {
             first: FirstBytes::default(),
             inbox: Inbox::new(link.wire()),
+            spin: Spin::new(link.spins()),
             link,
             stream,
             dispatch,
@@ -103,9 +107,7 @@ impl Driver {
             let waits = reads >= TURN_READS || self.more && reads > 0;
             if waits && !crate::chaos::without("turns") {
                 self.link.outbox().driver_waits(cx.waker());
-                // The other connections' turn, those among them of whom the system has news.
-                let others = std::pin::pin!(tokio::task::yield_now());
-                let _pending = others.poll(cx);
+                yield_to_others(cx);
                 return Poll::Pending;
             }
             let read = self.read(cx);
@@ -113,9 +115,19 @@ impl Driver {
             self.look_at_spare();
             let timed = self.look_at_deadlines(cx);
             if wrote || read || timed {
+                self.spin.moved();
                 continue;
             }
             self.link.outbox().driver_waits(cx.waker());
+            let looked = self.spin.is_looking();
+            if self.spin.looks_again() {
+                yield_to_others(cx);
+                return Poll::Pending;
+            }
+            if looked {
+                // The runtime has to be asked before it can wake this.
+                continue;
+            }
             // Who had something to say before this could wake nobody.
             let said = self.output.is_done() && !self.link.outbox().is_empty();
             if !(said || self.is_over()) {
@@ -196,16 +208,17 @@ impl Driver {
             self.receive(&[]);
             return true;
         }
-        let reader = Pin::new(&mut self.stream.reader);
+        let spins = self.spin.is_looking();
+        let reader = &mut *self.stream.reader;
         // The rest of a long message goes where its beginning is.
         if let Some(space) = self.inbox.space() {
-            let read = read_some(reader, cx, space);
+            let read = read_some(reader, spins, cx, space);
             self.long = true;
             return self.has_read(read, |driver, bytes| driver.receive_messages(Arrived::InPlace(bytes)));
         }
         let mut buffer = BUFFER.take();
         buffer.resize(READ_SIZE, 0);
-        let read = read_some(reader, cx, &mut buffer);
+        let read = read_some(reader, spins, cx, &mut buffer);
         let moved = self.has_read(read, |driver, bytes| {
             driver.receive(buffer.get(..bytes).unwrap_or_default());
         });
@@ -273,11 +286,7 @@ impl Driver {
             }
             ControlFlow::Continue(())
         };
-        let outcome = match arrived {
-            Arrived::Elsewhere(bytes) => inbox.receive_until(bytes, each),
-            Arrived::InPlace(bytes) => inbox.received_until(bytes, each),
-        };
-        match outcome {
+        match inbox.receive_until(arrived, each) {
             Ok(flow) => {
                 self.greeting = greeting;
                 self.more = flow.is_break() && !greeting;
@@ -323,7 +332,7 @@ impl Driver {
         if !self.long {
             return;
         }
-        let kept = self.inbox.spare() + self.link.outbox().spare();
+        let kept = self.inbox.spare() + self.link.outbox().spare() + self.link.outgoing().spare();
         let gauge = &self.link.budgets().spare;
         let more = kept.saturating_sub(self.spare);
         if more == 0 || gauge.take(more, SPARE_ALL_MAX) {
@@ -340,6 +349,7 @@ impl Driver {
     fn let_go_of_spare(&mut self) {
         self.inbox.let_go_of_spare();
         self.link.outbox().let_go_of_spare();
+        self.link.outgoing().let_go_of_spare();
         self.link.budgets().spare.give(std::mem::take(&mut self.spare));
     }
 
@@ -423,19 +433,26 @@ impl Drop for Driver {
     }
 }
 
-/// What has been read.
-enum Arrived<'a> {
-    /// These bytes.
-    Elsewhere(&'a [u8]),
-    /// So many behind the beginning of their message.
-    InPlace(usize),
+/// The other connections' turn, those among them of whom the system has news.
+fn yield_to_others(cx: &mut Context<'_>) {
+    let others = std::pin::pin!(tokio::task::yield_now());
+    let _pending = others.poll(cx);
 }
 
+/// Reads what is there, if the runtime has been told of it, or is not waited for.
 fn read_some(
-    reader: Pin<&mut impl AsyncRead>,
+    reader: &mut dyn ReadHalf,
+    spins: bool,
     cx: &mut Context<'_>,
     space: &mut [u8],
 ) -> Poll<std::io::Result<usize>> {
+    if spins && let Some(read) = reader.read_now(space) {
+        return match read {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Poll::Pending,
+            read => Poll::Ready(read),
+        };
+    }
+    let reader = Pin::new(reader);
     let mut read = ReadBuf::new(space);
     std::task::ready!(reader.poll_read(cx, &mut read))?;
     Poll::Ready(Ok(read.filled().len()))

@@ -75,11 +75,13 @@ impl Held {
     }
 
     /// How much is kept for the next message alone, in bytes.
+    #[cfg(any(test, feature = "tokio"))]
     pub(super) fn spare(&self) -> usize {
         if self.is_empty() { self.buffer.capacity() } else { 0 }
     }
 
     /// Gives back what is kept for the next message alone.
+    #[cfg(any(test, feature = "tokio"))]
     pub(super) fn let_go_of_spare(&mut self) {
         if self.is_empty() {
             self.buffer = Vec::new();

@@ -22,6 +22,15 @@ pub struct Inbox {
     skipping: Option<Skipping>,
 }
 
+/// What has been read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Arrived<'a> {
+    /// These bytes.
+    Elsewhere(&'a [u8]),
+    /// So many, in the [`space`](Inbox::space).
+    InPlace(usize),
+}
+
 /// What came out of the bytes.
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
@@ -90,7 +99,7 @@ impl Inbox {
     /// # Errors
     /// When the stream cannot be followed any further. Messages before that have been handed over.
     pub fn receive(&mut self, input: &[u8], mut each: impl FnMut(Received<'_>)) -> Result<(), FrameError> {
-        let all = self.receive_until(input, |received| {
+        let all = self.receive_until(Arrived::Elsewhere(input), |received| {
             each(received);
             ControlFlow::Continue(())
         });
@@ -104,9 +113,16 @@ impl Inbox {
     /// As [`receive`](Self::receive).
     pub(crate) fn receive_until(
         &mut self,
-        input: &[u8],
+        arrived: Arrived<'_>,
         mut each: impl FnMut(Received<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, FrameError> {
+        let input = match arrived {
+            Arrived::Elsewhere(input) => input,
+            Arrived::InPlace(bytes) => {
+                self.held.filled(bytes);
+                return self.held_frames(&mut each);
+            }
+        };
         if self.held.is_empty() {
             let (used, flow) = self.frames(input, &mut each)?;
             // No more than one read brings.
@@ -124,20 +140,8 @@ impl Inbox {
     }
 
     /// Where to read the next bytes to, if the message that has begun is a long one.
-    #[cfg(feature = "tokio")]
     pub(crate) fn space(&mut self) -> Option<&mut [u8]> {
         self.held.space()
-    }
-
-    /// The same as [`receive_until`](Self::receive_until), of so many bytes that are in the [`space`](Self::space).
-    #[cfg(feature = "tokio")]
-    pub(crate) fn received_until(
-        &mut self,
-        bytes: usize,
-        mut each: impl FnMut(Received<'_>) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, FrameError> {
-        self.held.filled(bytes);
-        self.held_frames(&mut each)
     }
 
     /// How much is kept for the next long message alone, in bytes.
@@ -326,7 +330,7 @@ mod tests {
         let (mut inbox, mut found) = (Inbox::new(wire), Vec::new());
         for input in [input.as_slice(), &[], &[], &[]] {
             let before = found.len();
-            let flow = inbox.receive_until(input, |received| {
+            let flow = inbox.receive_until(Arrived::Elsewhere(input), |received| {
                 let Received::Message(Message::Call(call)) = received else { panic!("{received:?}") };
                 found.push(call.id);
                 ControlFlow::Break(())

@@ -10,7 +10,7 @@ use super::outbox::Outbox;
 use super::outgoing::Outgoing;
 use super::{CallError, Outcome};
 use super::{Closed, Wire, WriteError};
-use crate::limits::STREAM_WINDOW_MAX;
+use crate::limits::{READ_SIZE, SPARE_MAX, STREAM_WINDOW_MAX};
 use crate::protocol::{Call, Goaway, Hello, Id, Message};
 use crate::transport::Peer;
 
@@ -24,6 +24,7 @@ pub(crate) struct Link {
     /// What this end says of itself when it is greeted.
     hello: Hello,
     spoke_first: bool,
+    spins: bool,
     state: Mutex<State>,
     /// The state's rank, for those who need to know no more.
     rank: AtomicU8,
@@ -91,11 +92,13 @@ pub(crate) struct Opening {
     pub(crate) token: Option<String>,
     /// What it shares with others.
     pub(crate) budgets: Arc<Budgets>,
+    /// Looks for what comes next for a moment before it goes to sleep.
+    pub(crate) spins: bool,
 }
 
 impl Link {
     pub(crate) fn new(opening: Opening, peer: Peer) -> Arc<Self> {
-        let Opening { wire, hello, greets, token, budgets } = opening;
+        let Opening { wire, hello, greets, token, budgets, spins } = opening;
         let state = token.map_or(State::Open, |token| State::Guarded { token });
         let link = Self {
             wire: wire.map(OnceLock::from).unwrap_or_default(),
@@ -109,6 +112,7 @@ impl Link {
             batched: AtomicUsize::new(0),
             hello,
             spoke_first: greets,
+            spins,
         };
         if greets {
             link.greet();
@@ -144,6 +148,10 @@ impl Link {
     /// Whether this end began the conversation.
     pub(super) fn spoke_first(&self) -> bool {
         self.spoke_first
+    }
+
+    pub(super) fn spins(&self) -> bool {
+        self.spins
     }
 
     pub(super) fn budgets(&self) -> &Budgets {
@@ -245,6 +253,13 @@ impl Link {
 
     fn rank(&self) -> u8 {
         self.rank.load(Ordering::Acquire)
+    }
+
+    /// A result that nobody needs any more: the room of a long one serves the next.
+    pub(crate) fn has_been_read(&self, result: Vec<u8>) {
+        if (READ_SIZE..=SPARE_MAX).contains(&result.capacity()) {
+            self.outgoing.keep_spare(result);
+        }
     }
 
     /// Whether a call that is begun now has a chance.

@@ -8,10 +8,11 @@
 pub(crate) mod arrival;
 mod call_error;
 mod held;
-mod inbox;
+pub(crate) mod inbox;
 mod names;
 mod recognise;
 mod refusal;
+pub(crate) mod spin;
 mod wire;
 
 #[cfg(feature = "tokio")]

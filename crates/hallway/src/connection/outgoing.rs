@@ -11,7 +11,7 @@ use super::arrival::{Arrivals, End, Fault, Next, Room, Strays};
 use super::hasher::BuildIdHasher;
 use super::incoming::OPEN_KEEP;
 use super::{CallError, Outcome};
-use crate::limits::CALLS_OPEN_MAX;
+use crate::limits::{CALLS_OPEN_MAX, READ_SIZE};
 use crate::protocol::{Goaway, Id, Progress, WireError};
 
 /// The table of open calls, by id.
@@ -39,6 +39,8 @@ struct Table {
     /// What the peer has said about no call in particular, which may be why it goes.
     words: Option<WireError>,
     strays: Strays,
+    /// The room of a long result that has been read, for the next one.
+    spare: Vec<u8>,
 }
 
 /// One of the places that the peer has for open calls; given back if no call takes it.
@@ -254,6 +256,33 @@ impl Outgoing {
             waiting.wake();
         }
         Ok(())
+    }
+
+    /// A call's result, as [`answered`](Self::answered).
+    pub(super) fn returned(&self, id: &Id, value: &[u8]) -> Result<(), Fault> {
+        let mut result = Vec::new();
+        if value.len() >= READ_SIZE {
+            result = std::mem::take(&mut self.table().spare);
+        }
+        result.clear();
+        result.extend_from_slice(value);
+        self.answered(id, End::Result(result))
+    }
+
+    pub(super) fn keep_spare(&self, room: Vec<u8>) {
+        let mut table = self.table();
+        if table.ended.is_none() {
+            table.spare = room;
+        }
+    }
+
+    /// How much is kept for the next long result, in bytes.
+    pub(super) fn spare(&self) -> usize {
+        self.table().spare.capacity()
+    }
+
+    pub(super) fn let_go_of_spare(&self) {
+        self.table().spare = Vec::new();
     }
 
     /// A call's answer. One that belongs to no open call is counted.

@@ -276,18 +276,26 @@ impl Ticket {
     }
 
     async fn credit(&self) -> Result<(), Gone> {
+        // Seldom is there none.
+        if let Some(said) = self.try_credit() {
+            return said;
+        }
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if self.was_taken_back() {
-                return Err(Gone);
-            }
-            if self.spend() {
-                return Ok(());
+            if let Some(said) = self.try_credit() {
+                return said;
             }
             changed.await;
         }
+    }
+
+    fn try_credit(&self) -> Option<Result<(), Gone>> {
+        if self.was_taken_back() {
+            return Some(Err(Gone));
+        }
+        self.spend().then_some(Ok(()))
     }
 
     fn spend(&self) -> bool {

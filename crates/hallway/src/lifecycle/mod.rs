@@ -92,7 +92,7 @@ pub use log::{LogFile, log_path};
 pub use log_reader::LogReader;
 pub use publish::{Published, publish};
 pub use ready::{Failure, Phase, Ready, Starting, Word, Words};
-pub use record::{Listed, Record, list, rfc3339};
+pub use record::{Listed, Record, instances, list, rfc3339};
 #[cfg(feature = "tokio")]
 pub use restart::restart;
 pub use runtime_dir::RuntimeDir;
@@ -100,7 +100,7 @@ pub use runtime_rule::{Rule, RuntimePath, Skipped};
 pub use service_file::ServiceFile;
 #[cfg(feature = "tokio")]
 pub use skew::Skew;
-pub use state::State;
+pub use state::{Holders, State};
 #[cfg(feature = "tokio")]
 pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};

@@ -5,6 +5,7 @@
 //! client, bridge and document is made from.
 
 mod description;
+pub mod documents;
 mod error;
 #[cfg(feature = "tokio")]
 mod messages;

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Address, BlockingStream, Peer, Ready, TransportError, send_now, wait};
+use super::{Address, BlockingStream, Peer, Ready, TransportError, receive_now, send_now, wait};
 
 /// Connects, and makes sure that the server belongs to this user before a byte is sent.
 ///
@@ -38,6 +38,18 @@ impl BlockingStream for UnixStream {
 
     fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready> {
         wait(self.as_fd(), for_room.then(|| self.as_fd()), timeout)
+    }
+
+    fn read_now(&mut self, space: &mut [u8]) -> Option<io::Result<usize>> {
+        Some(receive_now(self.as_fd(), space))
+    }
+
+    fn bound_reads(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
+        self.set_read_timeout(timeout).map(|()| true)
+    }
+
+    fn write_tells_of_end(&self) -> bool {
+        true
     }
 }
 

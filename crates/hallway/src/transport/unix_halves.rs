@@ -10,7 +10,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use super::duplex::hung_up;
-use super::{Stream, WriteHalf, send_now};
+use super::{ReadHalf, Stream, WriteHalf, send_now};
 
 /// Both directions of a socket that does not block.
 ///
@@ -64,6 +64,12 @@ impl AsyncRead for Reader {
                 }
             }
         }
+    }
+}
+
+impl ReadHalf for Reader {
+    fn read_now(&mut self, space: &mut [u8]) -> Option<io::Result<usize>> {
+        Some(receive(self.0.get_ref().as_fd(), space).map(|(read, _more)| read))
     }
 }
 

@@ -16,6 +16,13 @@ pub(crate) struct Cursor<'a> {
     high: u64,
 }
 
+/// Whether a text stands for itself: none of it has to be escaped.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    let mut cursor = Cursor::new(text);
+    cursor.plain();
+    cursor.at == text.len()
+}
+
 /// What the eight bytes of a word are repeated from.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
@@ -65,12 +72,6 @@ impl<'a> Cursor<'a> {
         let text = std::str::from_utf8(self.text.get(start..self.at)?).ok()?;
         self.byte(b'"')?;
         Some(text)
-    }
-
-    /// Whether all of it is a text that stands for itself.
-    pub(super) fn is_plain(mut self) -> bool {
-        self.plain();
-        self.at == self.text.len()
     }
 
     /// A value, as it stands there.
@@ -169,8 +170,8 @@ impl<'a> Cursor<'a> {
             let word = u64::from_le_bytes(*word);
             // The high bit of a byte is set where it is what is looked for; perhaps also behind the first such byte.
             let control = word.wrapping_sub(0x20 * EACH) & !word;
-            let quote = zeros(word ^ u64::from(b'"') * EACH);
-            let escape = zeros(word ^ u64::from(b'\\') * EACH);
+            let quote = zeros(word ^ (u64::from(b'"') * EACH));
+            let escape = zeros(word ^ (u64::from(b'\\') * EACH));
             self.high |= word;
             let found = (control | quote | escape) & HIGH;
             if found != 0 {

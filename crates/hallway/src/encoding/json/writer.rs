@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::{self, Serializer as _};
 use serde_json::Error;
 
-use super::cursor::Cursor;
+use super::cursor::is_plain;
 
 /// Appends one value.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
@@ -25,7 +25,7 @@ const VERBATIM: &str = "$serde_json::private::RawValue";
 
 /// Appends a text.
 fn text(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
-    if Cursor::new(text.as_bytes()).is_plain() {
+    if is_plain(text.as_bytes()) {
         out.reserve(text.len() + 2);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
@@ -121,13 +121,13 @@ impl<'a> ser::Serializer for Writer<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        let mut object = Members::of_variant(self, variant, b"", b"}")?;
+        let mut object = Members::of_variant(self.out, variant, b"", b"}")?;
         value.serialize(object.writer())?;
         object.close()
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Members<'a>, Error> {
-        Ok(Members::open(self, b'[', b"]"))
+        Ok(Members::open(self.out, b'[', b"]"))
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Members<'a>, Error> {
@@ -145,11 +145,11 @@ impl<'a> ser::Serializer for Writer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Members<'a>, Error> {
-        Members::of_variant(self, variant, b"[", b"]}")
+        Members::of_variant(self.out, variant, b"[", b"]}")
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Members<'a>, Error> {
-        Ok(Members::open(self, b'{', b"}"))
+        Ok(Members::open(self.out, b'{', b"}"))
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Members<'a>, Error> {
@@ -166,7 +166,7 @@ impl<'a> ser::Serializer for Writer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Members<'a>, Error> {
-        Members::of_variant(self, variant, b"{", b"}}")
+        Members::of_variant(self.out, variant, b"{", b"}}")
     }
 }
 
@@ -180,19 +180,19 @@ struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    fn open(writer: Writer<'a>, begin: u8, end: &'static [u8]) -> Self {
-        writer.out.push(begin);
-        Self { out: writer.out, first: true, verbatim: false, end }
+    fn open(out: &'a mut Vec<u8>, begin: u8, end: &'static [u8]) -> Self {
+        out.push(begin);
+        Self { out, first: true, verbatim: false, end }
     }
 
     /// Those of an enum's variant, which stand under its name.
     fn of_variant(
-        writer: Writer<'a>,
+        out: &'a mut Vec<u8>,
         variant: &str,
         begin: &[u8],
         end: &'static [u8],
     ) -> Result<Self, Error> {
-        let members = Self::open(writer, b'{', end);
+        let members = Self::open(out, b'{', end);
         text(variant, members.out)?;
         members.out.push(b':');
         members.out.extend_from_slice(begin);

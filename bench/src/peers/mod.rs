@@ -22,8 +22,10 @@ use raw::{Pipe, Tcp, Unix};
 /// Hallway, what one writes by hand, and the floors.
 static OURS: &[&dyn Peer] = &[
     &Driven(Hallway::JSON),
+    &Driven(Hallway::SPINNING),
     &Driven(Hallway::MSGPACK),
     &Blocking::JSON,
+    &Blocking::SPINNING,
     &Blocking::MSGPACK,
     &Driven(framed::Framed),
     &Unix { polls: false },

@@ -87,8 +87,10 @@ impl Driver {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.link.outbox().register(cx.waker());
-        let mut reads = 0;
+        // What is said in here goes out in here: only others have to wake this task. Whoever woke itself would be in the
+        // runtime's queue at once, and the runtime asks the system for news when that is empty.
+        self.link.outbox().unregister();
+        let (mut reads, mut registered) = (0, false);
         loop {
             let wrote = self.write(cx);
             if self.is_over() {
@@ -104,9 +106,15 @@ impl Driver {
             let read = self.read(cx);
             reads += u32::from(read);
             let timed = self.look_at_deadlines(cx);
-            if !(wrote || read || timed) {
+            if wrote || read || timed {
+                continue;
+            }
+            if registered {
                 return Poll::Pending;
             }
+            // Once more, for what others have said in the meantime.
+            self.link.outbox().register(cx.waker());
+            registered = true;
         }
     }
 

@@ -220,6 +220,11 @@ impl Outbox {
         self.driver.register(driver);
     }
 
+    /// Wakes nobody until the driver has registered again, and looked.
+    pub(super) fn unregister(&self) {
+        self.driver.take();
+    }
+
     fn line(&self) -> MutexGuard<'_, Line> {
         // A value's own code may panic while it is written; the frame is cut back then, see `Framing::frame`.
         self.line.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,6 +1,7 @@
 //! `hostile-neighbours`: what a client feels that calls 200 times a second, while others do what nobody should. With
 //! `--neighbours`, the same is done to other daemons, and what becomes of them and their clients stands beside.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -85,8 +86,8 @@ struct Row {
     /// The daemon's memory at the most, and for each connection of the attack what it grew by, in KiB and in bytes.
     peak: u64,
     each: u64,
-    /// By how many descriptors it had more at the end.
-    descriptors: i64,
+    /// Descriptors that it did not have before.
+    left: BTreeSet<String>,
     tally: Tally,
 }
 
@@ -125,7 +126,7 @@ impl Row {
         }
         .map(Duration::from_secs);
         let [idle, _] = call_for(&mut victims, idle)?;
-        let descriptors = site.descriptors()?;
+        let opened = site.opened()?;
         let before = site.memory()?;
         site.forget_peak()?;
 
@@ -144,12 +145,18 @@ impl Row {
         let growth = site.memory().unwrap_or_default().saturating_sub(before);
         let peak = site.peak_memory().unwrap_or_default();
         let tally = band.end()?;
-        let count = |site: &Site| site.descriptors().map_or(i64::MIN, |now| now as i64 - descriptors as i64);
-        let _shown = site.until("the descriptors are what they were", SETTLES, || Ok(count(&site) <= 0));
+        // Gone at one look is gone: whoever waits in the queue still comes in between.
+        let mut left = BTreeSet::new();
+        let _shown = site.until("the descriptors are what they were", SETTLES, || {
+            left = site.opened()?.difference(&opened).cloned().collect();
+            Ok(left.is_empty())
+        });
         let alive = site.is_alive();
-        let descriptors = count(&site);
+        if let (false, true, Ok(mut asker)) = (left.is_empty(), ours, site.connect()) {
+            println!("{left:#?} are left, and the daemon says {}", asker.ask("hallway.status", "{}")?);
+        }
         let each = (growth << 10) / connections as u64;
-        Ok(Self { attack, connections, idle, felt, beside, alive, peak, each, descriptors, tally })
+        Ok(Self { attack, connections, idle, felt, beside, alive, peak, each, left, tally })
     }
 
     fn judge(&self, run: &Run) -> Outcome {
@@ -159,7 +166,7 @@ impl Row {
             (self.alive, "the daemon died".to_owned()),
             (self.felt.failed == 0, format!("{} calls failed: {:?}", self.felt.failed, self.felt.first)),
             (self.peak <= MEMORY_MAX, format!("the daemon had {} MiB", self.peak >> 10)),
-            (self.descriptors == 0, format!("{} descriptors more than before", self.descriptors)),
+            (self.left.is_empty(), format!("{} descriptors are left", self.left.len())),
             (
                 run.is_bearable(idle, most) || run.is_bearable(beside, BESIDE_MAX),
                 format!("the victim waited {idle:.1} times as long, {beside:.1} times as long as one beside"),
@@ -188,11 +195,11 @@ fn publish_until(publisher: &mut Peer, over: &AtomicBool) {
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { attack, connections, idle, felt, beside, alive, peak, each, descriptors, tally } = self;
+        let Self { attack, connections, idle, felt, beside, alive, peak, each, left, tally } = self;
         let told: Vec<_> = tally.all("heard:").map(|(word, count)| format!("{word} {count}")).collect();
         write!(
             f,
-            "| {} | {connections} | {felt} | {:.1} ({}) | {beside} | {:.1} | {} of {} | {} | {} | {} | {descriptors} | {} | {} |",
+            "| {} | {connections} | {felt} | {:.1} ({}) | {beside} | {:.1} | {} of {} | {} | {} | {} | {} | {} | {} |",
             attack.name,
             felt.ratio(idle),
             idle.at(0.99),
@@ -203,6 +210,7 @@ impl std::fmt::Display for Row {
             peak >> 10,
             // What a flood leaves in the allocator is not a price for each.
             if attack.burns { "-".to_owned() } else { each.to_string() },
+            left.len(),
             tally.get("ended"),
             if told.is_empty() { "-".to_owned() } else { told.join(", ") },
         )

@@ -1,5 +1,4 @@
 use std::cell::Cell;
-use std::future::Future as _;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -87,8 +86,7 @@ impl Driver {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // What is said in here goes out in here: only others have to wake this task. Whoever woke itself would be in the
-        // runtime's queue at once, and the runtime asks the system for news when that is empty.
+        // What is said in here goes out in here: only others have to wake this task.
         self.link.outbox().unregister();
         let (mut reads, mut registered) = (0, false);
         loop {
@@ -98,9 +96,8 @@ impl Driver {
             }
             let waits = reads >= TURN_READS || self.more && reads > 0;
             if waits && !crate::chaos::without("turns") {
-                // The other connections' turn, those among them of whom the system has news.
-                let others = std::pin::pin!(tokio::task::yield_now());
-                let _pending = others.poll(cx);
+                // The turn of others, of the handlers that this one has begun among them.
+                cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
             let read = self.read(cx);

@@ -241,10 +241,19 @@ pub(super) fn pipelined(field: &mut Field) -> io::Result<()> {
     })
 }
 
-/// Calls that compute for a millisecond each, 64 deep.
+/// Calls that compute for a millisecond each, many times more than can run.
 pub(super) fn work(field: &mut Field) -> io::Result<()> {
-    flood(field, TOGETHER, |field, id, out| {
-        out.extend(field.target.speech.call(id, "burn", r#"{"micros":1000}"#));
+    compute(field, "burn")
+}
+
+/// The same, as tasks.
+pub(super) fn work_in_tasks(field: &mut Field) -> io::Result<()> {
+    compute(field, "burn_later")
+}
+
+fn compute(field: &mut Field, method: &str) -> io::Result<()> {
+    flood(field, 8 * TOGETHER, |field, id, out| {
+        out.extend(field.target.speech.call(id, method, r#"{"micros":1000}"#));
         (1, 1)
     })
 }

@@ -57,10 +57,11 @@ pub(super) const ATTACKS: &[Attack] = &[
     burns("garbage", [2, 2], floods::garbage),
 ];
 
-/// What other gates do by themselves.
+/// What other gates do by themselves, or `hostile-neighbours` if it is asked to.
 const OTHERS: &[Attack] = &[
     waits("unrecognised", [1000, 200], sitting::unrecognised),
     waits("connectors", [1000, 200], sitting::connectors),
+    burns("pipelined-work-in-tasks", [2, 2], floods::work_in_tasks).ours(),
     burns("rapid-cancel", [4, 4], floods::rapid_cancel).ours(),
     burns("soak-calls", [4, 4], soak::calls).ours(),
     burns("soak-connects", [2, 2], soak::connects).ours(),
@@ -82,7 +83,7 @@ impl Attack {
         self
     }
 
-    fn of_name(name: &str) -> Option<&'static Self> {
+    pub(super) fn of_name(name: &str) -> Option<&'static Self> {
         ATTACKS.iter().chain(OTHERS).find(|attack| attack.name == name)
     }
 }

@@ -241,7 +241,7 @@ pub(super) fn pipelined(field: &mut Field) -> io::Result<()> {
     })
 }
 
-/// Calls that compute for a millisecond each, many times more than can run.
+/// Calls that compute for a millisecond each, nearly as many as one connection may have open.
 pub(super) fn work(field: &mut Field) -> io::Result<()> {
     compute(field, "burn")
 }
@@ -252,7 +252,7 @@ pub(super) fn work_in_tasks(field: &mut Field) -> io::Result<()> {
 }
 
 fn compute(field: &mut Field, method: &str) -> io::Result<()> {
-    flood(field, 8 * TOGETHER, |field, id, out| {
+    flood(field, 15 * TOGETHER, |field, id, out| {
         out.extend(field.target.speech.call(id, method, r#"{"micros":1000}"#));
         (1, 1)
     })

@@ -34,6 +34,20 @@ pub const BYTES_FREE: usize = 16 * 1024;
 /// they hold.
 pub const BUFFER_STEP: usize = 64 * 1024;
 
+/// The longest buffer that is kept for the next long message after one has gone through, in bytes, in either direction
+/// of a connection: getting a megabyte from the system anew takes longer than copying it.
+pub const SPARE_MAX: usize = 2 * 1024 * 1024;
+
+/// How long it is kept.
+pub const SPARE_TIME: Duration = Duration::from_secs(1);
+
+/// Bytes of such buffers that all connections keep together; further ones are not kept.
+pub const SPARE_ALL_MAX: usize = 16 * 1024 * 1024;
+
+/// How long a side that spins looks for what comes next before it goes to sleep: somewhat longer than being woken on
+/// another processor takes on a virtual machine, and far too short to be felt.
+pub const SPIN_TIME: Duration = Duration::from_micros(50);
+
 /// How much of an unfinished message is kept of a peer that has not named its token yet, in bytes: a stranger
 /// is not given the room of a message.
 pub const HELLO_MAX: usize = 16 * 1024;
@@ -258,6 +272,9 @@ impl Limits {
             ("outbound_high_bytes", OUTBOUND_HIGH as u64),
             ("outbound_all_max_bytes", self.outbound_all as u64),
             ("bytes_free", BYTES_FREE as u64),
+            ("spare_max_bytes", SPARE_MAX as u64),
+            ("spare_time_ms", milliseconds(SPARE_TIME)),
+            ("spare_all_max_bytes", SPARE_ALL_MAX as u64),
             ("stream_window_max", STREAM_WINDOW_MAX.into()),
             ("topic_ring", TOPIC_RING as u64),
             ("connections_max", self.connections as u64),

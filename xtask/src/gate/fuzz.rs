@@ -36,7 +36,8 @@ const TARGETS: &[Target] = &[
 ];
 
 /// The defences of its controls.
-pub(super) const DEFENCES: &[&str] = &["end-marks", "recognise-max", "id-range", "owed-answers", "lost-calls"];
+pub(super) const DEFENCES: &[&str] =
+    &["end-marks", "recognise-max", "id-range", "owed-answers", "lost-calls"];
 
 /// How long a short run tries each target after the corpus.
 const SHORT: Duration = Duration::from_secs(4);

@@ -71,6 +71,7 @@ fn build(root: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let bench = root.join("bench");
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--release", "--locked", "--target-dir", "target"])
+        .args(["-p", "neighbour-framed", "-p", "neighbour-varlink"])
         .current_dir(&bench)
         .status()?;
     if !status.success() {

@@ -30,6 +30,8 @@ pub(super) struct Connection {
     /// The first call that was not written to its end, and so cannot have been dispatched.
     first_unsent: Option<u64>,
     is_used: bool,
+    /// After how long a read gives up, as far as the system has been told.
+    reads_within: Option<Duration>,
 }
 
 impl Connection {
@@ -49,6 +51,7 @@ impl Connection {
             broken: false,
             first_unsent: None,
             is_used: false,
+            reads_within: None,
         }
     }
 
@@ -110,13 +113,40 @@ impl Connection {
         self.refused > REFUSALS_MAX
     }
 
-    /// Whether there is something to read on a connection that has been used before.
+    /// Whether there is something to read on a connection that has been used before; told only where a call would
+    /// not fail that is sent to a server that has gone.
     pub(super) fn has_news(&self) -> bool {
-        self.is_used && self.stream.wait(false, Some(Duration::ZERO)).is_ok_and(|ready| ready.to_read)
+        self.is_used
+            && !self.stream.write_tells_of_end()
+            && self.stream.wait(false, Some(Duration::ZERO)).is_ok_and(|ready| ready.to_read)
+    }
+
+    /// Has reads give up after so long, or a little more: what is nearly the same is not told the system again. `false`: the
+    /// stream cannot.
+    pub(super) fn bound_reads(&mut self, within: Option<Duration>) -> io::Result<bool> {
+        let within = within.map(rounded_up);
+        if self.reads_within != within {
+            if !self.stream.bound_reads(within)? {
+                return Ok(false);
+            }
+            self.reads_within = within;
+        }
+        Ok(true)
+    }
+
+    pub(super) fn bounds_reads(&self) -> bool {
+        self.reads_within.is_some()
     }
 
     /// Waits for something to read, or room for what is in line.
     pub(super) fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
         self.stream.wait(self.has_to_write(), timeout)
     }
+}
+
+/// To the next millisecond, of a second or more to the next hundredth of one.
+fn rounded_up(time: Duration) -> Duration {
+    let step = if time < Duration::from_secs(1) { 1 } else { 10 };
+    let milliseconds = time.as_micros().div_ceil(1000 * step) * step;
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX))
 }

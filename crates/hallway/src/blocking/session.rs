@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::io;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -7,6 +8,8 @@ use serde::Serialize;
 use super::Connect;
 use super::connection::Connection;
 use crate::connection::arrival::{self, Arrivals, End, Fault, Next, Room, Strays};
+use crate::connection::inbox::Arrived;
+use crate::connection::spin::Spin;
 use crate::connection::{CallError, Closed, Outcome, Received, Wire};
 use crate::encoding::Raw;
 use crate::limits::{CALLS_OPEN_MAX, READ_SIZE};
@@ -22,6 +25,7 @@ pub(super) struct Session {
     calls: Calls,
     buffer: Vec<u8>,
     last_id: u64,
+    spin: Spin,
 }
 
 /// The calls whose end the server owes, or the caller has not taken, by id.
@@ -67,9 +71,19 @@ impl Session {
         hello: Hello,
         stream: Box<dyn BlockingStream>,
         to: Option<Box<dyn Connect>>,
+        spins: bool,
     ) -> Self {
         let connection = Ok(Connection::new(wire, &hello, stream));
-        Self { wire, hello, to, connection, calls: Calls::default(), buffer: Vec::new(), last_id: 0 }
+        Self {
+            wire,
+            hello,
+            to,
+            connection,
+            calls: Calls::default(),
+            buffer: Vec::new(),
+            last_id: 0,
+            spin: Spin::new(spins),
+        }
     }
 
     pub(super) fn wire(&self) -> Wire {
@@ -188,11 +202,12 @@ impl Session {
         // Whatever is still open was told when the connection went.
         let Ok(connection) = &mut self.connection else { return true };
         connection.send_now();
-        if connection.has_to_write() || deadline.is_some() {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
-                return false;
-            }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return false;
+        }
+        let may_read = !connection.has_to_write() && connection.bound_reads(left).unwrap_or(left.is_none());
+        if !may_read {
             match connection.wait(left) {
                 Ok(ready) if !ready.to_read => return true,
                 Ok(_) => (),
@@ -207,32 +222,61 @@ impl Session {
     }
 
     fn read(&mut self) {
-        let Ok(connection) = &mut self.connection else { return };
-        if self.buffer.is_empty() {
+        let Self { connection: Ok(Connection { stream, inbox, .. }), buffer, spin, .. } = self else {
+            return;
+        };
+        if buffer.is_empty() {
             // Zeroed by the system, page by page as they are used; `resize` would touch them all.
-            self.buffer = vec![0; READ_SIZE];
+            *buffer = vec![0; READ_SIZE];
         }
-        match connection.stream.read(&mut self.buffer) {
+        // The rest of a long message goes where its beginning is.
+        let (in_place, space) = match inbox.space() {
+            Some(space) => (true, space),
+            None => (false, buffer.as_mut_slice()),
+        };
+        let read = loop {
+            let looked = if spin.looks_again() { stream.read_now(space) } else { None };
+            match looked {
+                None => break stream.read(space),
+                Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => (),
+                Some(read) => break read,
+            }
+        };
+        match read {
             Ok(0) => self.close(&Closed::new(Closed::BY_PEER, "the server closed the connection")),
-            Ok(length) => self.receive(length),
+            Ok(length) => {
+                spin.moved();
+                self.receive(length, in_place);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.bounds_reads() => (),
             Err(error) => self.close(&Closed::new(Closed::IO, format!("cannot read: {error}"))),
         }
     }
 
-    fn receive(&mut self, length: usize) {
+    fn bounds_reads(&self) -> bool {
+        self.connection.as_ref().is_ok_and(Connection::bounds_reads)
+    }
+
+    fn receive(&mut self, length: usize, in_place: bool) {
         let Self { connection: Ok(connection), calls, buffer, .. } = self else { return };
         let mut heard = Heard::default();
-        let read = buffer.get(..length).unwrap_or_default();
-        let outcome = connection.inbox.receive(read, |received| match received {
-            // What stands behind the message that ends the conversation is nobody's any more.
-            _ if heard.violation.is_some() => (),
-            Received::Message(message) => calls.hear(message, &mut heard),
-            Received::Refused(refusal) => calls.refuse(refusal, &mut heard),
-            Received::Batch(messages) => messages.into_iter().for_each(|message| match message {
-                Ok(message) => calls.hear(message, &mut heard),
-                Err(refusal) => calls.refuse(refusal, &mut heard),
-            }),
+        let arrived = match in_place {
+            true => Arrived::InPlace(length),
+            false => Arrived::Elsewhere(buffer.get(..length).unwrap_or_default()),
+        };
+        let outcome = connection.inbox.receive_until(arrived, |received| {
+            match received {
+                // What stands behind the message that ends the conversation is nobody's any more.
+                _ if heard.violation.is_some() => (),
+                Received::Message(message) => calls.hear(message, &mut heard),
+                Received::Refused(refusal) => calls.refuse(refusal, &mut heard),
+                Received::Batch(messages) => messages.into_iter().for_each(|message| match message {
+                    Ok(message) => calls.hear(message, &mut heard),
+                    Err(refusal) => calls.refuse(refusal, &mut heard),
+                }),
+            }
+            ControlFlow::Continue(())
         });
         connection.may_have_worked |= heard.sign_of_work;
         connection.words = heard.words.or(connection.words.take());

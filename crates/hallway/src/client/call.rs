@@ -10,7 +10,7 @@ use super::streams::Incoming;
 use super::{CallError, CallOptions, ClientBuilder, Events, Items, TryItems};
 use crate::connection::arrival::{Next, unexpected_stream};
 use crate::connection::link::Conversation;
-use crate::encoding::{Encoding, Raw};
+use crate::encoding::Raw;
 use crate::limits::{FRAME_MAX, RETRIES_MAX, nodes_max};
 use crate::service::{Context, Method, ServiceError};
 
@@ -62,8 +62,7 @@ impl Client {
         P: Serialize + Sync,
         R: DeserializeOwned,
     {
-        let (encoding, value) = self.answer(method, params).await?;
-        Raw::new(encoding, &value).decode_of(nodes_max(FRAME_MAX)).map_err(CallError::BadResult)
+        self.answer(method, params).await?.decode()
     }
 
     /// Calls a method that can say no: the outer error is the conversation's, the inner the service's.
@@ -133,11 +132,7 @@ impl Client {
     }
 
     /// Makes the call, again where that is safe.
-    async fn answer<P: Serialize + Sync>(
-        &self,
-        method: &Method,
-        params: &P,
-    ) -> Result<(Encoding, Vec<u8>), CallError> {
+    async fn answer<P: Serialize + Sync>(&self, method: &Method, params: &P) -> Result<Answer, CallError> {
         let Some(after) = self.options.deadline_after() else {
             return self.retrying(method, || self.attempt(method, params, None)).await;
         };
@@ -171,7 +166,7 @@ impl Client {
         method: &Method,
         params: &P,
         deadline: Option<Instant>,
-    ) -> Result<(Encoding, Vec<u8>), CallError> {
+    ) -> Result<Answer, CallError> {
         let held = self.source.link().await?;
         let call = self.options.call(method.name, params, left(deadline));
         let mut conversation = held.link().call(call).await?;
@@ -179,10 +174,8 @@ impl Client {
             match conversation.next().await {
                 Next::Progress(progress) => self.options.progressed(progress),
                 Next::End(end) => {
-                    return Ok((
-                        held.link().wire().encoding(),
-                        end.into_value(self.options.deadline_after())?,
-                    ));
+                    let value = end.into_value(self.options.deadline_after())?;
+                    return Ok(Answer { held, value });
                 }
                 Next::Arrival(_) | Next::Overrun => return Err(unexpected_stream()),
             }
@@ -200,6 +193,25 @@ impl Client {
         };
         let (held, conversation): (Held, Conversation) = self.retrying(method, begin).await?;
         Ok(Incoming::new(held, conversation, deadline, self.options.clone()))
+    }
+}
+
+/// What a call has returned, and nobody has looked into.
+struct Answer {
+    held: Held,
+    value: Vec<u8>,
+}
+
+impl Answer {
+    fn decode<R: DeserializeOwned>(&self) -> Result<R, CallError> {
+        let value = Raw::new(self.held.link().wire().encoding(), &self.value);
+        value.decode_of(nodes_max(FRAME_MAX)).map_err(CallError::BadResult)
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.held.link().has_been_read(std::mem::take(&mut self.value));
     }
 }
 

@@ -44,12 +44,19 @@ pub struct ClientBuilder {
     hello: Hello,
     router: Router,
     options: CallOptions,
+    spins: bool,
 }
 
 impl Default for ClientBuilder {
     fn default() -> Self {
         let hello = Hello::new(crate::PROGRAM);
-        Self { wire: Wire::NATIVE, hello, router: Router::default(), options: CallOptions::new() }
+        Self {
+            wire: Wire::NATIVE,
+            hello,
+            router: Router::default(),
+            options: CallOptions::new(),
+            spins: false,
+        }
     }
 }
 
@@ -89,6 +96,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Looks for an answer for a moment, up to [`SPIN_TIME`](crate::limits::SPIN_TIME), before going to sleep, if there is
+    /// more than one processor. Where short calls follow each other it saves most of the time that waking takes, and costs
+    /// the processor for as long; where it does not pay, it is left out by itself.
+    #[must_use]
+    pub fn spin(mut self, spins: bool) -> Self {
+        self.spins = spins;
+        self
+    }
+
     /// Connects now, and again whenever the connection is lost.
     ///
     /// # Errors
@@ -117,6 +133,7 @@ impl ClientBuilder {
             greets: true,
             token: None,
             budgets: Arc::default(),
+            spins: self.spins,
         }
     }
 }

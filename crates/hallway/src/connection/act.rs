@@ -16,7 +16,7 @@ use crate::protocol::{Hello, Id, Message, ProtocolError, WireError, code};
 /// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
 /// connection ends instead: that answer will never come.
 pub(super) fn refuse(link: &Link, refusal: ProtocolError, batch: Option<&Arc<Batch>>) {
-    if matches!(link.state(), State::Guarded { .. }) {
+    if link.is_guarded() {
         return refuse_stranger(link);
     }
     let awaited = match &refusal.id {
@@ -69,10 +69,10 @@ pub(super) fn act_on_all(
     };
     for message in messages {
         match message {
-            _ if link.closed().is_some() => return,
+            _ if link.is_closed() => return,
             Err(refusal) => refuse(link, refusal, batch.as_ref()),
             // What follows it would have to wait for ours: it is heard only where it stands alone.
-            Ok(Message::Hello(_)) if !matches!(link.state(), State::Guarded { .. }) => (),
+            Ok(Message::Hello(_)) if !link.is_guarded() => (),
             Ok(Message::Hello(_)) => refuse_stranger(link),
             Ok(message) => {
                 let _goes_on = act(link, dispatch, deadlines, message, batch.as_ref());
@@ -91,7 +91,7 @@ pub(super) fn act(
 ) -> ControlFlow<()> {
     match message {
         Message::Hello(hello) => return greeted(link, dispatch, deadlines, &hello),
-        _ if matches!(link.state(), State::Guarded { .. }) => {
+        _ if link.is_guarded() => {
             refuse_stranger(link);
         }
         Message::Call(call) => begin(link, dispatch, call, Reply::Result, batch),
@@ -99,8 +99,8 @@ pub(super) fn act(
         Message::Cancel { id } => link.incoming().cancel(&id),
         Message::Grant { id, items } => link.incoming().grant(&id, items),
         Message::Result { id, value } => {
-            let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
-            heed(link, link.outgoing().answered(&id, End::Result(value)));
+            let value = value.map(Raw::bytes).unwrap_or_default();
+            heed(link, link.outgoing().returned(&id, value));
         }
         Message::Error { id: Some(id), error } => {
             heed(link, link.outgoing().answered(&id, End::Error(error)));

@@ -18,6 +18,8 @@ pub(crate) struct Budgets {
     pub(crate) inbound: Gauge,
     /// Bytes that peers have not read.
     pub(crate) outbound: Gauge,
+    /// Bytes of buffers that are kept for the next long message.
+    pub(crate) spare: Gauge,
 }
 
 impl Budgets {
@@ -30,6 +32,7 @@ impl Budgets {
             subscriptions: Gauge::default(),
             inbound: Gauge::default(),
             outbound: Gauge::default(),
+            spare: Gauge::default(),
         }
     }
 }

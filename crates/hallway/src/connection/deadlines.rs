@@ -20,9 +20,12 @@ pub(super) enum Due {
     Writing,
     /// Whether the peer has gone, after one direction has ended.
     Gone,
+    /// Giving back what is kept for long messages, if there were none.
+    Spare,
 }
 
-const ALL: [Due; 6] = [Due::Token, Due::Recognition, Due::Message, Due::Reading, Due::Writing, Due::Gone];
+const ALL: [Due; 7] =
+    [Due::Token, Due::Recognition, Due::Message, Due::Reading, Due::Writing, Due::Gone, Due::Spare];
 
 /// Everything on a connection that has a time, with one timer for all of it.
 ///

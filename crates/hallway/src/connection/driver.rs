@@ -5,22 +5,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio::time::Instant;
 
 use super::act::{act, act_on_all, refuse, refuse_connection, refuse_stranger, turn_away};
 use super::deadlines::{Deadlines, Due};
 use super::first_bytes::FirstBytes;
+use super::inbox::Arrived;
 use super::link::State;
 use super::messages;
 use super::output::Output;
+use super::spin::Spin;
 use super::{Closed, Dispatch, Inbox, Link, Received, Recognition};
 use crate::limits::{
     ANSWERS_OWED_MAX, BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE,
-    TURN_MESSAGES, TURN_READS, TURN_TIME, WRITE_PAUSE,
+    SPARE_ALL_MAX, SPARE_TIME, TURN_MESSAGES, TURN_READS, TURN_TIME, WRITE_PAUSE,
 };
 use crate::protocol::{WireError, code};
-use crate::transport::Stream;
+use crate::transport::{ReadHalf, Stream};
 
 /// The one task that reads from and writes to a connection.
 ///
@@ -43,6 +45,11 @@ pub(crate) struct Driver {
     pipelines: bool,
     /// How much of the inbox is counted against what all may hold.
     charged: usize,
+    /// A long message has come or gone of late.
+    long: bool,
+    /// How much of what is kept for the next one is counted.
+    spare: usize,
+    spin: Spin,
     /// The peer has finished sending.
     end_of_input: bool,
     deadlines: Deadlines,
@@ -60,12 +67,13 @@ thread_local! {
 impl Driver {
     pub(crate) fn new(link: Arc<Link>, stream: Stream, dispatch: Arc<dyn Dispatch>) -> Self {
         let mut deadlines = Deadlines::default();
-        if matches!(link.state(), State::Guarded { .. }) {
+        if link.is_guarded() {
             deadlines.set(Due::Token, link.budgets().limits.hello_deadline);
         }
         Self {
             first: FirstBytes::default(),
             inbox: Inbox::new(link.wire()),
+            spin: Spin::new(link.spins()),
             link,
             stream,
             dispatch,
@@ -74,6 +82,8 @@ impl Driver {
             more: false,
             pipelines: false,
             charged: 0,
+            long: false,
+            spare: 0,
             end_of_input: false,
             deadlines,
         }
@@ -86,9 +96,8 @@ impl Driver {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // What is said in here goes out in here: only others have to wake this task.
-        self.link.outbox().unregister();
-        let (mut reads, mut registered) = (0, false);
+        self.link.outbox().driver_looks();
+        let mut reads = 0;
         loop {
             let wrote = self.write(cx);
             if self.is_over() {
@@ -102,22 +111,36 @@ impl Driver {
             }
             let read = self.read(cx);
             reads += u32::from(read);
+            self.look_at_spare();
             let timed = self.look_at_deadlines(cx);
             if wrote || read || timed {
+                self.spin.moved();
                 continue;
             }
-            if registered {
+            self.link.outbox().driver_waits(cx.waker());
+            let looked = self.spin.is_looking();
+            if self.spin.looks_again() {
+                yield_to_others(cx);
                 return Poll::Pending;
             }
-            // Once more, for what others have said in the meantime.
-            self.link.outbox().register(cx.waker());
-            registered = true;
+            if looked {
+                // The runtime has to be asked before it can wake this.
+                continue;
+            }
+            // Who had something to say before this could wake nobody.
+            let said = self.output.is_done() && !self.link.outbox().is_empty();
+            if !(said || self.is_over()) {
+                return Poll::Pending;
+            }
         }
     }
 
     /// Whether the connection is done with; the last words have then been written as far as the system
     /// takes them.
     fn is_over(&mut self) -> bool {
+        if self.link.is_open() && !self.end_of_input {
+            return false;
+        }
         // In this order: a call's answer is in line before it counts as ended.
         let idle = self.link.incoming().open_now() == 0 && self.nothing_to_write();
         match self.link.state() {
@@ -184,29 +207,42 @@ impl Driver {
             self.receive(&[]);
             return true;
         }
+        let spins = self.spin.is_looking();
+        let reader = &mut *self.stream.reader;
+        // The rest of a long message goes where its beginning is.
+        if let Some(space) = self.inbox.space() {
+            let read = read_some(reader, spins, cx, space);
+            self.long = true;
+            return self.has_read(read, |driver, bytes| driver.receive_messages(Arrived::InPlace(bytes)));
+        }
         let mut buffer = BUFFER.take();
         buffer.resize(READ_SIZE, 0);
-        let mut read = ReadBuf::new(&mut buffer);
-        let moved = match Pin::new(&mut self.stream.reader).poll_read(cx, &mut read) {
-            Poll::Pending => false,
-            Poll::Ready(Ok(())) if read.filled().is_empty() => self.input_ends(),
-            Poll::Ready(Ok(())) => {
-                self.receive(read.filled());
-                true
-            }
-            Poll::Ready(Err(error)) => {
-                self.fail(&format!("cannot read: {error}"));
-                true
-            }
-        };
+        let read = read_some(reader, spins, cx, &mut buffer);
+        let moved = self.has_read(read, |driver, bytes| {
+            driver.receive(buffer.get(..bytes).unwrap_or_default());
+        });
         BUFFER.set(buffer);
         moved
+    }
+
+    fn has_read(
+        &mut self,
+        read: Poll<std::io::Result<usize>>,
+        receive: impl FnOnce(&mut Self, usize),
+    ) -> bool {
+        match read {
+            Poll::Pending => return false,
+            Poll::Ready(Ok(0)) => return self.input_ends(),
+            Poll::Ready(Ok(bytes)) => receive(self, bytes),
+            Poll::Ready(Err(error)) => self.fail(&format!("cannot read: {error}")),
+        }
+        true
     }
 
     /// Acts on what was read, once it is known what the peer speaks.
     fn receive(&mut self, bytes: &[u8]) {
         if self.link.is_recognised() {
-            return self.receive_messages(bytes);
+            return self.receive_messages(Arrived::Elsewhere(bytes));
         }
         let (recognition, bytes) = self.first.receive(bytes);
         match recognition {
@@ -219,13 +255,13 @@ impl Driver {
                 self.link.recognised(wire);
                 self.inbox = Inbox::new(wire);
                 messages::subscribe(&self.link, &self.dispatch);
-                self.receive_messages(&bytes);
+                self.receive_messages(Arrived::Elsewhere(&bytes));
             }
             Recognition::Refused(refusal) => turn_away(&self.link, refusal),
         }
     }
 
-    fn receive_messages(&mut self, bytes: &[u8]) {
+    fn receive_messages(&mut self, arrived: Arrived<'_>) {
         let Self { inbox, link, dispatch, deadlines, .. } = self;
         // Answers to our own calls may be as long as any message.
         let answered = link.spoke_first() || link.outgoing().any_open();
@@ -233,11 +269,11 @@ impl Driver {
         // Who had more in store than one turn takes has its time from the first message on.
         let mut began = self.pipelines.then(Instant::now);
         let (mut acted, mut greeting) = (0, false);
-        let outcome = inbox.receive_until(bytes, |received| {
+        let each = |received: Received<'_>| {
             acted += 1;
             match received {
                 // What stands behind the message that ended the conversation is nobody's any more.
-                _ if link.closed().is_some() => return ControlFlow::Continue(()),
+                _ if link.is_closed() => return ControlFlow::Continue(()),
                 Received::Message(message) => {
                     greeting = act(link, dispatch, deadlines, message, None).is_break();
                 }
@@ -248,8 +284,8 @@ impl Driver {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
-        });
-        match outcome {
+        };
+        match inbox.receive_until(arrived, each) {
             Ok(flow) => {
                 self.greeting = greeting;
                 self.more = flow.is_break() && !greeting;
@@ -262,7 +298,7 @@ impl Driver {
 
     /// Bounds what is kept of a message that has not ended, and for how long.
     fn look_at_unfinished(&mut self, new: bool) {
-        if self.inbox.held() > HELLO_MAX && matches!(self.link.state(), State::Guarded { .. }) {
+        if self.inbox.held() > HELLO_MAX && self.link.is_guarded() {
             refuse_stranger(&self.link);
         }
         // What waits for its turn is not the peer's fault.
@@ -287,6 +323,33 @@ impl Driver {
             self.inbox.let_go();
             budgets.inbound.give(std::mem::take(&mut self.charged));
         }
+    }
+
+    /// Buffers that a long message has left are kept for the next one, for a while and if all together keep few.
+    fn look_at_spare(&mut self) {
+        self.long |= self.output.is_long();
+        if !self.long {
+            return;
+        }
+        let kept = self.inbox.spare() + self.link.outbox().spare() + self.link.outgoing().spare();
+        let gauge = &self.link.budgets().spare;
+        let more = kept.saturating_sub(self.spare);
+        if more == 0 || gauge.take(more, SPARE_ALL_MAX) {
+            gauge.give(self.spare.saturating_sub(kept));
+            self.spare = kept;
+        } else {
+            self.let_go_of_spare();
+        }
+        if !self.deadlines.is_set(Due::Spare) {
+            self.deadlines.set(Due::Spare, SPARE_TIME);
+        }
+    }
+
+    fn let_go_of_spare(&mut self) {
+        self.inbox.let_go_of_spare();
+        self.link.outbox().let_go_of_spare();
+        self.link.outgoing().let_go_of_spare();
+        self.link.budgets().spare.give(std::mem::take(&mut self.spare));
     }
 
     /// The peer sends nothing more. What it has asked for is still answered if it is there to read.
@@ -335,6 +398,13 @@ impl Driver {
                 self.link.close(&Closed::new(Closed::SLOW_READER, reason));
             }
             Due::Writing => (),
+            Due::Spare => {
+                if std::mem::take(&mut self.long) {
+                    self.deadlines.set(Due::Spare, SPARE_TIME);
+                } else {
+                    self.let_go_of_spare();
+                }
+            }
             Due::Gone if self.end_of_input => return self.input_ends(),
             Due::Gone => {
                 if let Some(broken) = self.output.broken() {
@@ -356,9 +426,35 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.link.budgets().inbound.give(self.charged);
+        self.link.budgets().spare.give(self.spare);
         self.link.close(&Closed::new(Closed::BY_US, "the connection's task was dropped"));
         self.link.outbox().shut();
     }
+}
+
+/// The other connections' turn, those among them of whom the system has news.
+fn yield_to_others(cx: &mut Context<'_>) {
+    let others = std::pin::pin!(tokio::task::yield_now());
+    let _pending = others.poll(cx);
+}
+
+/// Reads what is there, if the runtime has been told of it, or is not waited for.
+fn read_some(
+    reader: &mut dyn ReadHalf,
+    spins: bool,
+    cx: &mut Context<'_>,
+    space: &mut [u8],
+) -> Poll<std::io::Result<usize>> {
+    if spins && let Some(read) = reader.read_now(space) {
+        return match read {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Poll::Pending,
+            read => Poll::Ready(read),
+        };
+    }
+    let reader = Pin::new(reader);
+    let mut read = ReadBuf::new(space);
+    std::task::ready!(reader.poll_read(cx, &mut read))?;
+    Poll::Ready(Ok(read.filled().len()))
 }
 
 /// Whether messages have been acted on for so long that it is the other connections' turn. The clock is not looked at

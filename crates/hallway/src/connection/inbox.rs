@@ -1,9 +1,10 @@
 use std::ops::ControlFlow;
 
 use super::Wire;
+use super::held::Held;
 use crate::encoding::Raw;
 use crate::framing::{FrameError, Rest, Scan, Seen};
-use crate::limits::{BUFFER_STEP, FRAME_HEAD};
+use crate::limits::FRAME_HEAD;
 use crate::protocol::{Message, ProtocolError, WireError, code};
 
 /// Bytes in, messages out, in whatever pieces the bytes arrive.
@@ -15,11 +16,19 @@ pub struct Inbox {
     wire: Wire,
     /// The longest body that is taken.
     max: usize,
-    /// The beginning of a frame whose rest has not arrived.
-    held: Vec<u8>,
+    held: Held,
     /// How far `held` has been searched for the frame's end.
     seen: Seen,
     skipping: Option<Skipping>,
+}
+
+/// What has been read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Arrived<'a> {
+    /// These bytes.
+    Elsewhere(&'a [u8]),
+    /// So many, in the [`space`](Inbox::space).
+    InPlace(usize),
 }
 
 /// What came out of the bytes.
@@ -44,14 +53,11 @@ struct Skipping {
     no_room: bool,
 }
 
-/// Kept buffers up to this capacity, in bytes, are not worth giving back.
-pub(super) const KEEP: usize = 1024;
-
 impl Inbox {
     /// An empty one.
     #[must_use]
     pub fn new(wire: Wire) -> Self {
-        Self { wire, max: wire.frame_max(), held: Vec::new(), seen: Seen::default(), skipping: None }
+        Self { wire, max: wire.frame_max(), held: Held::default(), seen: Seen::default(), skipping: None }
     }
 
     /// Takes bodies of up to so many bytes from now on, and no more than the [`Wire`] does.
@@ -64,7 +70,7 @@ impl Inbox {
     pub(crate) fn let_go(&mut self) {
         let held = std::mem::take(&mut self.held);
         // The frame's own head says how it goes on, as that of one that is too long does.
-        let scan = self.wire.framing().scan(&held, &mut Seen::default(), 0);
+        let scan = self.wire.framing().scan(held.bytes(), &mut Seen::default(), 0);
         self.seen = Seen::default();
         // A head that has not ended is short, and kept.
         let Ok(Scan::TooLong { body, rest }) = scan else {
@@ -72,7 +78,7 @@ impl Inbox {
             return;
         };
         let mut skipping = Skipping { rest, head: Vec::new(), size: 0, no_room: true };
-        skipping.take(held.get(body..).unwrap_or_default());
+        skipping.take(held.bytes().get(body..).unwrap_or_default());
         self.skipping = Some(skipping);
     }
 
@@ -93,7 +99,7 @@ impl Inbox {
     /// # Errors
     /// When the stream cannot be followed any further. Messages before that have been handed over.
     pub fn receive(&mut self, input: &[u8], mut each: impl FnMut(Received<'_>)) -> Result<(), FrameError> {
-        let all = self.receive_until(input, |received| {
+        let all = self.receive_until(Arrived::Elsewhere(input), |received| {
             each(received);
             ControlFlow::Continue(())
         });
@@ -107,27 +113,57 @@ impl Inbox {
     /// As [`receive`](Self::receive).
     pub(crate) fn receive_until(
         &mut self,
-        input: &[u8],
+        arrived: Arrived<'_>,
         mut each: impl FnMut(Received<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, FrameError> {
+        let input = match arrived {
+            Arrived::Elsewhere(input) => input,
+            Arrived::InPlace(bytes) => {
+                self.held.filled(bytes);
+                return self.held_frames(&mut each);
+            }
+        };
         if self.held.is_empty() {
             let (used, flow) = self.frames(input, &mut each)?;
             // No more than one read brings.
-            self.held.extend_from_slice(input.get(used..).unwrap_or_default());
+            if !self.held.append(input.get(used..).unwrap_or_default()) {
+                self.let_go();
+            }
             return Ok(flow);
         }
-        let mut held = std::mem::take(&mut self.held);
-        if !keep(&mut held, input) {
-            self.held = held;
+        if !self.held.append(input) {
             self.let_go();
             let (_all, flow) = self.frames(input, &mut each)?;
             return Ok(flow);
         }
-        let (used, flow) = self.frames(&held, &mut each)?;
-        held.drain(..used);
-        if !held.is_empty() || held.capacity() <= KEEP {
-            self.held = held;
-        }
+        self.held_frames(&mut each)
+    }
+
+    /// Where to read the next bytes to, if the message that has begun is a long one.
+    pub(crate) fn space(&mut self) -> Option<&mut [u8]> {
+        self.held.space()
+    }
+
+    /// How much is kept for the next long message alone, in bytes.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn spare(&self) -> usize {
+        self.held.spare()
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn let_go_of_spare(&mut self) {
+        self.held.let_go_of_spare();
+    }
+
+    /// Hands over the frames at the start of what is kept.
+    fn held_frames(
+        &mut self,
+        each: &mut impl FnMut(Received<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, FrameError> {
+        let mut held = std::mem::take(&mut self.held);
+        let (used, flow) = self.frames(held.bytes(), each)?;
+        held.drain(used);
+        self.held = held;
         Ok(flow)
     }
 
@@ -170,19 +206,6 @@ impl Inbox {
         }
         Ok((at, flow))
     }
-}
-
-/// Adds what has arrived of a message. A long one grows by a quarter at a time: doubling would take twice of what has
-/// arrived. `false`: there is no memory for it.
-fn keep(held: &mut Vec<u8>, arrived: &[u8]) -> bool {
-    if held.capacity() - held.len() < arrived.len() {
-        let step = if held.len() < BUFFER_STEP { held.len() } else { held.len() / 4 };
-        if held.try_reserve_exact(arrived.len().max(step)).is_err() {
-            return false;
-        }
-    }
-    held.extend_from_slice(arrived);
-    true
 }
 
 fn read(wire: Wire, body: &[u8]) -> Received<'_> {
@@ -307,7 +330,7 @@ mod tests {
         let (mut inbox, mut found) = (Inbox::new(wire), Vec::new());
         for input in [input.as_slice(), &[], &[], &[]] {
             let before = found.len();
-            let flow = inbox.receive_until(input, |received| {
+            let flow = inbox.receive_until(Arrived::Elsewhere(input), |received| {
                 let Received::Message(Message::Call(call)) = received else { panic!("{received:?}") };
                 found.push(call.id);
                 ControlFlow::Break(())
@@ -325,7 +348,9 @@ mod tests {
         let mut inbox = Inbox::new(wire);
         for piece in call(wire, 1, 1_000_000).chunks(100) {
             inbox.receive(piece, |_| ()).unwrap();
-            let held = inbox.held.capacity() + inbox.skipping.as_ref().map_or(0, |it| it.head.capacity());
+            let held = inbox.held.len()
+                + inbox.held.spare()
+                + inbox.skipping.as_ref().map_or(0, |it| it.head.capacity());
             assert!(held <= 2 * FRAME_HEAD, "{held} bytes kept");
         }
     }
@@ -334,17 +359,7 @@ mod tests {
     fn an_announced_length_takes_no_memory() {
         let mut inbox = Inbox::new(Wire::NATIVE);
         inbox.receive(&[0, 0xff, 0xff, 0xff, b'{'], |_| ()).unwrap();
-        assert!(inbox.held.capacity() < 64);
-    }
-
-    #[test]
-    fn nothing_is_kept_between_messages() {
-        let mut inbox = Inbox::new(Wire::NATIVE);
-        let long = call(Wire::NATIVE, 1, 100_000);
-        let (one, other) = long.split_at(50_000);
-        inbox.receive(one, |_| ()).unwrap();
-        inbox.receive(other, |_| ()).unwrap();
-        assert_eq!(inbox.held.capacity(), 0);
+        assert_eq!((inbox.held.len(), inbox.held.spare()), (5, 0));
     }
 
     /// Everything that is received, in words.

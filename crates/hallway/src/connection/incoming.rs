@@ -11,6 +11,7 @@ use super::Link;
 use super::batch::Batch;
 use super::budgets::{Budgets, Lane, Place, Places};
 use super::handler::Terms;
+use super::hasher::BuildIdHasher;
 use super::messages::Reply;
 use super::ticket::Ticket;
 use super::turn::Turn;
@@ -31,7 +32,7 @@ pub(crate) struct Incoming {
 
 #[derive(Debug, Default)]
 struct Table {
-    by_id: HashMap<Id, Entry>,
+    by_id: HashMap<Id, Entry, BuildIdHasher>,
     /// The tasks of notifications, by the number of the ticket: nobody can take them back, and they too end with the
     /// connection.
     notified: HashMap<u64, AbortHandle>,
@@ -181,7 +182,7 @@ impl Incoming {
     pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
         let mut table = self.table();
         let Some(id) = ticket.id() else {
-            if ticket.link().closed().is_some() {
+            if ticket.link().is_closed() {
                 task.abort();
             } else if !ticket.has_ended() {
                 table.notified.insert(ticket.number(), task);

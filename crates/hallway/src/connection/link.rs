@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::outbox::Outbox;
 use super::outgoing::Outgoing;
 use super::{CallError, Outcome};
 use super::{Closed, Wire, WriteError};
-use crate::limits::STREAM_WINDOW_MAX;
+use crate::limits::{READ_SIZE, SPARE_MAX, STREAM_WINDOW_MAX};
 use crate::protocol::{Call, Goaway, Hello, Id, Message};
 use crate::transport::Peer;
 
@@ -24,7 +24,10 @@ pub(crate) struct Link {
     /// What this end says of itself when it is greeted.
     hello: Hello,
     spoke_first: bool,
+    spins: bool,
     state: Mutex<State>,
+    /// The state's rank, for those who need to know no more.
+    rank: AtomicU8,
     budgets: Arc<Budgets>,
     outbox: Outbox,
     outgoing: Outgoing,
@@ -61,13 +64,18 @@ impl std::fmt::Debug for State {
     }
 }
 
+const GUARDED: u8 = 0;
+const OPEN: u8 = 1;
+const DRAINING: u8 = 2;
+const CLOSED: u8 = 3;
+
 impl State {
     fn rank(&self) -> u8 {
         match self {
-            Self::Guarded { .. } => 0,
-            Self::Open => 1,
-            Self::Draining => 2,
-            Self::Closed(_) => 3,
+            Self::Guarded { .. } => GUARDED,
+            Self::Open => OPEN,
+            Self::Draining => DRAINING,
+            Self::Closed(_) => CLOSED,
         }
     }
 }
@@ -84,15 +92,19 @@ pub(crate) struct Opening {
     pub(crate) token: Option<String>,
     /// What it shares with others.
     pub(crate) budgets: Arc<Budgets>,
+    /// Looks for what comes next for a moment before it goes to sleep.
+    pub(crate) spins: bool,
 }
 
 impl Link {
     pub(crate) fn new(opening: Opening, peer: Peer) -> Arc<Self> {
-        let Opening { wire, hello, greets, token, budgets } = opening;
+        let Opening { wire, hello, greets, token, budgets, spins } = opening;
+        let state = token.map_or(State::Open, |token| State::Guarded { token });
         let link = Self {
             wire: wire.map(OnceLock::from).unwrap_or_default(),
             peer,
-            state: Mutex::new(token.map_or(State::Open, |token| State::Guarded { token })),
+            rank: AtomicU8::new(state.rank()),
+            state: Mutex::new(state),
             outbox: Outbox::new(&budgets),
             outgoing: Outgoing::new(greets),
             incoming: Incoming::new(budgets.limits.calls_running),
@@ -100,6 +112,7 @@ impl Link {
             batched: AtomicUsize::new(0),
             hello,
             spoke_first: greets,
+            spins,
         };
         if greets {
             link.greet();
@@ -135,6 +148,10 @@ impl Link {
     /// Whether this end began the conversation.
     pub(super) fn spoke_first(&self) -> bool {
         self.spoke_first
+    }
+
+    pub(super) fn spins(&self) -> bool {
+        self.spins
     }
 
     pub(super) fn budgets(&self) -> &Budgets {
@@ -204,6 +221,7 @@ impl Link {
             if let State::Closed(closed) = &to {
                 closed.log(&self.peer);
             }
+            self.rank.store(to.rank(), Ordering::Release);
             *state = to;
         }
         moves
@@ -216,9 +234,32 @@ impl Link {
         }
     }
 
+    pub(super) fn is_guarded(&self) -> bool {
+        self.rank() == GUARDED
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.rank() == OPEN
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.rank() == CLOSED
+    }
+
     /// Whether no call is dispatched any more.
     pub(crate) fn is_draining(&self) -> bool {
-        matches!(&*self.lock(), State::Draining | State::Closed(_))
+        self.rank() >= DRAINING
+    }
+
+    fn rank(&self) -> u8 {
+        self.rank.load(Ordering::Acquire)
+    }
+
+    /// A result that nobody needs any more: the room of a long one serves the next.
+    pub(crate) fn has_been_read(&self, result: Vec<u8>) {
+        if (READ_SIZE..=SPARE_MAX).contains(&result.capacity()) {
+            self.outgoing.keep_spare(result);
+        }
     }
 
     /// Whether a call that is begun now has a chance.

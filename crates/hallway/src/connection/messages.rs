@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Link;
 use super::handler::{Dispatch, begin};
-use super::link::State;
 use crate::encoding::Raw;
 use crate::protocol::{Call, Id, Message, Protocol};
 
@@ -46,7 +45,7 @@ pub(super) fn command(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call
 /// Subscribes the peer to all events, once it has been let in and is known to speak the dialect in which they
 /// come without asking.
 pub(super) fn subscribe(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>) {
-    let let_in = link.is_recognised() && link.state() == State::Open;
+    let let_in = link.is_recognised() && link.is_open();
     if !let_in || link.spoke_first() || link.wire().protocol() != Protocol::Sidecar {
         return;
     }

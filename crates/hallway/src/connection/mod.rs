@@ -7,10 +7,12 @@
 
 pub(crate) mod arrival;
 mod call_error;
-mod inbox;
+mod held;
+pub(crate) mod inbox;
 mod names;
 mod recognise;
 mod refusal;
+pub(crate) mod spin;
 mod wire;
 
 #[cfg(feature = "tokio")]
@@ -27,6 +29,8 @@ mod driver;
 mod first_bytes;
 #[cfg(feature = "tokio")]
 pub(crate) mod handler;
+#[cfg(feature = "tokio")]
+mod hasher;
 #[cfg(feature = "tokio")]
 mod incoming;
 #[cfg(feature = "tokio")]

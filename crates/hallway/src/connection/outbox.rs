@@ -6,9 +6,9 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::budgets::Budgets;
-use super::inbox::KEEP;
+use super::held::KEEP;
 use super::{Wire, WriteError};
-use crate::limits::{BUFFER_STEP, BYTES_FREE, OUTBOUND_HIGH};
+use crate::limits::{BUFFER_STEP, BYTES_FREE, OUTBOUND_HIGH, READ_SIZE, SPARE_MAX};
 use crate::protocol::Message;
 
 /// What is to be written next: every message of a connection is encoded straight into this one buffer,
@@ -18,6 +18,8 @@ pub(crate) struct Outbox {
     line: Mutex<Line>,
     /// How many bytes the driver has taken and not written yet.
     unwritten: AtomicUsize,
+    /// How much is kept for the next long message, in bytes. Changed under the lock.
+    spare: AtomicUsize,
     /// How many bytes are counted against what all peers may owe. Changed under the lock.
     charged: AtomicUsize,
     budgets: Arc<Budgets>,
@@ -78,6 +80,7 @@ impl Outbox {
         Self {
             line: Mutex::default(),
             unwritten: AtomicUsize::new(0),
+            spare: AtomicUsize::new(0),
             charged: AtomicUsize::new(0),
             budgets: Arc::clone(budgets),
             driver: AtomicWaker::new(),
@@ -127,7 +130,7 @@ impl Outbox {
     /// # Cancel safety
     /// Nothing is lost.
     pub(super) async fn room(&self) {
-        loop {
+        while self.is_full() {
             let drained = self.drained.notified();
             tokio::pin!(drained);
             drained.as_mut().enable();
@@ -177,13 +180,37 @@ impl Outbox {
         emptied.clear();
         let mut line = self.line();
         if line.bytes.is_empty() {
-            // The room of a long answer is given back: an idle connection owns next to nothing.
-            line.bytes.shrink_to(KEEP);
+            // An idle connection owns next to nothing, after a long message for a while one buffer.
+            if emptied.capacity() > line.bytes.capacity() {
+                std::mem::swap(&mut line.bytes, emptied);
+            }
             emptied.shrink_to(KEEP);
+            self.keep_spare(&mut line, SPARE_MAX);
+            return 0;
         }
         std::mem::swap(&mut line.bytes, emptied);
         self.unwritten.store(emptied.len(), Ordering::Relaxed);
         std::mem::take(&mut line.answers)
+    }
+
+    fn keep_spare(&self, line: &mut Line, most: usize) {
+        if !(READ_SIZE..=most).contains(&line.bytes.capacity()) {
+            line.bytes.shrink_to(KEEP);
+        }
+        self.spare.store(line.bytes.capacity(), Ordering::Relaxed);
+    }
+
+    /// How much is kept for the next long message, in bytes.
+    pub(super) fn spare(&self) -> usize {
+        self.spare.load(Ordering::Relaxed)
+    }
+
+    /// Gives it back, if it is not in use.
+    pub(super) fn let_go_of_spare(&self) {
+        let mut line = self.line();
+        if line.bytes.is_empty() {
+            self.keep_spare(&mut line, 0);
+        }
     }
 
     /// Everything that was taken has been written, so many bytes.
@@ -210,18 +237,23 @@ impl Outbox {
         self.drained.notify_waiters();
     }
 
-    /// Has the driver look again.
+    /// Has the driver look again, and everybody who waits for room.
     pub(super) fn wake(&self) {
-        self.driver.wake();
+        self.wake_driver();
         self.drained.notify_waiters();
     }
 
-    pub(super) fn register(&self, driver: &std::task::Waker) {
+    pub(super) fn wake_driver(&self) {
+        self.driver.wake();
+    }
+
+    /// The driver is about to wait; it looks once more after this.
+    pub(super) fn driver_waits(&self, driver: &std::task::Waker) {
         self.driver.register(driver);
     }
 
-    /// Wakes nobody until the driver has registered again, and looked.
-    pub(super) fn unregister(&self) {
+    /// The driver looks by itself, and need not be woken for it.
+    pub(super) fn driver_looks(&self) {
         self.driver.take();
     }
 
@@ -297,14 +329,16 @@ mod tests {
     }
 
     #[test]
-    fn the_room_of_a_long_answer_is_given_back() {
+    fn the_room_of_a_long_answer_is_kept_until_it_is_let_go() {
         let (outbox, mut writing) = (Outbox::new(&Arc::default()), Vec::new());
         let answer = Message::Result { id: Id::Number(1), value: Some("x".repeat(1_000_000)) };
         outbox.push(Wire::NATIVE, &answer).unwrap();
         assert_eq!(outbox.take(&mut writing), writing.len());
         // Written by now, and nothing comes next.
         outbox.take(&mut writing);
-        assert!(writing.capacity() + outbox.line().bytes.capacity() <= 2 * KEEP);
+        assert!(outbox.spare() >= 1_000_000 && writing.capacity() <= KEEP);
+        outbox.let_go_of_spare();
+        assert!(writing.capacity() + outbox.line().bytes.capacity() <= 2 * KEEP && outbox.spare() <= KEEP);
     }
 
     #[tokio::test]

@@ -1,25 +1,25 @@
 //! Calls that this side has made and whose end has not come.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Notify;
 
 use super::Closed;
 use super::arrival::{Arrivals, End, Fault, Next, Room, Strays};
+use super::hasher::BuildIdHasher;
 use super::incoming::OPEN_KEEP;
 use super::{CallError, Outcome};
-use crate::limits::CALLS_OPEN_MAX;
+use crate::limits::{CALLS_OPEN_MAX, READ_SIZE};
 use crate::protocol::{Goaway, Id, Progress, WireError};
 
 /// The table of open calls, by id.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     table: Mutex<Table>,
-    /// As many places as the peer accepts calls.
-    places: Semaphore,
+    /// A call has ended where there was no place for another.
+    freed: Notify,
     /// For items that nobody has taken.
     room: Room,
 }
@@ -27,7 +27,9 @@ pub(crate) struct Outgoing {
 #[derive(Debug, Default)]
 struct Table {
     last_id: u64,
-    open: HashMap<u64, Slot, BuildHasherDefault<NumberHasher>>,
+    /// How many calls are open or about to begin: as many as the peer accepts.
+    places_taken: usize,
+    open: HashMap<u64, Slot, BuildIdHasher>,
     /// Set once: no further call is begun.
     ended: Option<Ended>,
     /// A `hello` of the peer has arrived: from then on, calls may have been dispatched.
@@ -37,10 +39,20 @@ struct Table {
     /// What the peer has said about no call in particular, which may be why it goes.
     words: Option<WireError>,
     strays: Strays,
+    /// The room of a long result that has been read, for the next one.
+    spare: Vec<u8>,
 }
 
-/// One of the places that the peer has for open calls.
-pub(super) struct Place<'a>(Option<SemaphorePermit<'a>>);
+/// One of the places that the peer has for open calls; given back if no call takes it.
+pub(super) struct Place<'a>(Option<&'a Outgoing>);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(outgoing) = self.0 {
+            outgoing.give_back(&mut outgoing.table());
+        }
+    }
+}
 
 /// Why no further call can be begun.
 #[derive(Debug, Clone)]
@@ -62,7 +74,7 @@ struct Slot {
 impl Outgoing {
     pub(super) fn new(said_hello: bool) -> Self {
         let table = Table { said_hello, ..Table::default() };
-        Self { table: Mutex::new(table), places: Semaphore::new(CALLS_OPEN_MAX), room: Room::default() }
+        Self { table: Mutex::new(table), freed: Notify::new(), room: Room::default() }
     }
 
     /// Waits for a place.
@@ -70,15 +82,47 @@ impl Outgoing {
     /// # Cancel safety
     /// No place is lost.
     pub(super) async fn place(&self) -> Place<'_> {
-        // Closed with the connection; the table says so as well.
-        Place(self.places.acquire().await.ok())
+        if let Some(place) = self.try_place() {
+            return place;
+        }
+        loop {
+            let freed = self.freed.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            if let Some(place) = self.try_place() {
+                // There may be another one.
+                self.freed.notify_one();
+                return place;
+            }
+            freed.await;
+        }
+    }
+
+    /// Once the connection has ended there is place for everybody, and every call is refused.
+    fn try_place(&self) -> Option<Place<'_>> {
+        let mut table = self.table();
+        if table.ended.is_some() {
+            return Some(Place(None));
+        }
+        let free = table.places_taken < CALLS_OPEN_MAX;
+        table.places_taken += usize::from(free);
+        free.then_some(Place(Some(self)))
+    }
+
+    fn give_back(&self, table: &mut Table) {
+        if table.places_taken == CALLS_OPEN_MAX {
+            self.freed.notify_one();
+        }
+        table.places_taken = table.places_taken.saturating_sub(1);
     }
 
     /// Takes an id for a call with this window.
     ///
     /// # Errors
     /// When the connection has ended; the call is not dispatched then.
-    pub(super) fn begin(&self, place: Place<'_>, window: Option<u32>) -> Result<u64, CallError> {
+    pub(super) fn begin(&self, mut place: Place<'_>, window: Option<u32>) -> Result<u64, CallError> {
+        // The call's from here on.
+        let has_place = place.0.take().is_some();
         let mut table = self.table();
         if let Some(ended) = &table.ended {
             let closed = match ended {
@@ -87,9 +131,7 @@ impl Outgoing {
             };
             return Err(CallError::Closed { closed, outcome: Outcome::NotDispatched });
         }
-        if let Some(place) = place.0 {
-            place.forget();
-        }
+        debug_assert!(has_place, "who has none finds the connection ended");
         table.last_id += 1;
         let id = table.last_id;
         table.open.insert(id, Slot { arrivals: Arrivals::new(window), ..Slot::default() });
@@ -174,7 +216,7 @@ impl Outgoing {
         for id in open.into_iter().filter(|_| !crate::chaos::without("lost-calls")) {
             self.end_in(&mut table, id, End::Lost { closed: closed.clone(), outcome });
         }
-        self.places.close();
+        self.freed.notify_waiters();
     }
 
     /// An item of an open stream.
@@ -214,6 +256,33 @@ impl Outgoing {
             waiting.wake();
         }
         Ok(())
+    }
+
+    /// A call's result, as [`answered`](Self::answered).
+    pub(super) fn returned(&self, id: &Id, value: &[u8]) -> Result<(), Fault> {
+        let mut result = Vec::new();
+        if value.len() >= READ_SIZE {
+            result = std::mem::take(&mut self.table().spare);
+        }
+        result.clear();
+        result.extend_from_slice(value);
+        self.answered(id, End::Result(result))
+    }
+
+    pub(super) fn keep_spare(&self, room: Vec<u8>) {
+        let mut table = self.table();
+        if table.ended.is_none() {
+            table.spare = room;
+        }
+    }
+
+    /// How much is kept for the next long result, in bytes.
+    pub(super) fn spare(&self) -> usize {
+        self.table().spare.capacity()
+    }
+
+    pub(super) fn let_go_of_spare(&self) {
+        self.table().spare = Vec::new();
     }
 
     /// A call's answer. One that belongs to no open call is counted.
@@ -268,7 +337,7 @@ impl Outgoing {
 
     fn retire(&self, table: &mut Table, id: u64) {
         if table.open.remove(&id).is_some() {
-            self.places.add_permits(1);
+            self.give_back(table);
         }
         if table.open.is_empty() {
             table.open.shrink_to(OPEN_KEEP);
@@ -286,26 +355,5 @@ impl Table {
     fn open(&mut self, id: &Id) -> Option<&mut Slot> {
         let Id::Number(id) = id else { return None };
         self.open.get_mut(id).filter(|slot| !slot.arrivals.has_ended())
-    }
-}
-
-/// Spreads ids over a table. They are ours, in sequence: nobody can choose them to collide.
-#[derive(Debug, Default)]
-struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(self.0 << 8 | u64::from(byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // Fibonacci hashing: the table looks at the high and at the low bits.
-        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::arrival::End;
 use super::outbox::tighten;
 use super::{Closed, Inbox, Link, Outcome, Received};
+use crate::limits::READ_SIZE;
 use crate::protocol::{Call, Id, Message};
 use crate::transport::WriteHalf;
 
@@ -102,6 +103,11 @@ impl Output {
         self.owed() == 0 && (!self.unflushed || self.broken.is_some())
     }
 
+    /// Whether what is being written is more than one read brings.
+    pub(super) fn is_long(&self) -> bool {
+        self.bytes.len() >= READ_SIZE
+    }
+
     fn owed(&self) -> usize {
         self.bytes.len() - self.written
     }
@@ -149,7 +155,9 @@ impl Output {
 }
 
 /// Whether the connection is well, and the system has no memory for what is to be sent at this moment.
+/// Waiting for room takes a descriptor, of which there may be as few.
 fn is_for_want_of_memory(error: &std::io::Error) -> bool {
-    let known = [Errno::ENOBUFS, Errno::ENOMEM].map(|errno| errno as i32);
+    let known = [Errno::ENOBUFS, Errno::ENOMEM, Errno::EMFILE, Errno::ENFILE, Errno::ENOSPC]
+        .map(|errno| errno as i32);
     error.raw_os_error().is_some_and(|errno| known.contains(&errno))
 }

@@ -152,7 +152,7 @@ impl Ticket {
 
     /// Whether nobody waits for the answer any more.
     pub(crate) fn is_withdrawn(&self) -> bool {
-        self.was_taken_back() || self.is_overdue() || self.link.closed().is_some()
+        self.was_taken_back() || self.is_overdue() || self.link.is_closed()
     }
 
     pub(crate) fn is_overdue(&self) -> bool {
@@ -276,18 +276,26 @@ impl Ticket {
     }
 
     async fn credit(&self) -> Result<(), Gone> {
+        // Seldom is there none.
+        if let Some(said) = self.try_credit() {
+            return said;
+        }
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if self.was_taken_back() {
-                return Err(Gone);
-            }
-            if self.spend() {
-                return Ok(());
+            if let Some(said) = self.try_credit() {
+                return said;
             }
             changed.await;
         }
+    }
+
+    fn try_credit(&self) -> Option<Result<(), Gone>> {
+        if self.was_taken_back() {
+            return Some(Err(Gone));
+        }
+        self.spend().then_some(Ok(()))
     }
 
     fn spend(&self) -> bool {
@@ -318,7 +326,7 @@ impl Ticket {
         if self.has_ended() || crate::chaos::without("owed-answers") {
             return;
         }
-        if self.link.closed().is_some() {
+        if self.link.is_closed() {
             // The caller hears of the lost connection, and not that it took the call back.
             return self.end(|_| ());
         }
@@ -379,7 +387,7 @@ impl Drop for Answering<'_> {
             self.ticket.send_error(WireError::new(code::INTERNAL, "the answer panicked as it was written"));
         }
         self.ticket.link.incoming().has_answered();
-        self.ticket.link.wake();
+        self.ticket.link.outbox().wake_driver();
     }
 }
 

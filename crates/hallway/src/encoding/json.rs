@@ -1,4 +1,8 @@
-//! JSON (RFC 8259), on `serde_json`.
+//! JSON (RFC 8259), on `serde_json`; the walk over an object's members is ours where it is written as usual.
+
+pub(super) mod cursor;
+mod scan;
+mod writer;
 
 use std::borrow::Cow;
 
@@ -17,13 +21,18 @@ impl Rules for Json {
     const NULL: &'static [u8] = b"null";
 
     fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        serde_json::to_writer(out, value)
+        writer::write(value, out)
             .map_err(|error| EncodeError { encoding: Self::NAME, reason: error.to_string() })
     }
 
     fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
         check_depth(bytes)?;
-        serde_json::from_slice(bytes).map_err(|error| refuse(bytes, &error, error.to_string()))
+        // Text is looked through once, instead of each text in it.
+        let decoded = match std::str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(bytes),
+        };
+        decoded.map_err(|error| refuse(bytes, &error, error.to_string()))
     }
 
     fn explain<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
@@ -36,6 +45,10 @@ impl Rules for Json {
     }
 
     fn members<'a>(bytes: &'a [u8], each: &mut dyn FnMut(&str, &'a [u8])) -> Result<(), DecodeError> {
+        if let Some(members) = scan::Members::find(bytes) {
+            members.iter().for_each(|(name, value)| each(name, value));
+            return Ok(());
+        }
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         reader
             .deserialize_map(Members { each, whole: bytes })

@@ -14,6 +14,7 @@ mod object;
 
 pub use bytes::Bytes;
 pub use error::{DecodeError, EncodeError};
+pub(crate) use json::cursor::Cursor as JsonCursor;
 pub use object::{ObjectWriter, Raw};
 
 use serde::{Deserialize, Serialize};

@@ -21,6 +21,11 @@ impl Changes {
         system::of_names(dir.as_fd()).map(Self)
     }
 
+    /// Of the files in a directory: which there are, and what is written into them.
+    pub(super) fn of_files(dir: &impl AsFd) -> io::Result<Self> {
+        system::of_files(dir.as_fd()).map(Self)
+    }
+
     /// Takes note of them: what they were is seen by looking.
     pub(super) fn take_note(&self) {
         while nix::unistd::read(&self.0, &mut [0; READ_SIZE]).is_ok_and(|count| count > 0) {}
@@ -82,6 +87,10 @@ mod system {
         of(dir, names | AddWatchFlags::IN_DELETE_SELF | AddWatchFlags::IN_MOVE_SELF)
     }
 
+    pub(super) fn of_files(dir: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+        of(dir, AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVE)
+    }
+
     fn of(what: BorrowedFd<'_>, kinds: AddWatchFlags) -> io::Result<OwnedFd> {
         let changes = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
         changes.add_watch(format!("/proc/self/fd/{}", what.as_raw_fd()).as_str(), kinds)?;
@@ -95,6 +104,10 @@ mod system {
     use std::os::fd::{BorrowedFd, OwnedFd};
 
     pub(super) fn of_content(_file: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) fn of_files(_dir: BorrowedFd<'_>) -> io::Result<OwnedFd> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

@@ -89,7 +89,7 @@ pub struct Listed {
     pub socket: PathBuf,
     /// What its daemon said of itself.
     pub record: Option<Record>,
-    /// Whether its [`ServiceFile`] tells how to start it.
+    /// Whether there is a [`ServiceFile`] to start it by; that can still be refused.
     pub installed: bool,
 }
 
@@ -98,23 +98,41 @@ pub struct Listed {
 /// # Errors
 /// [`LifecycleError::Io`], and what [`RuntimeDir::existing`] refuses.
 pub fn list(env: &Env) -> Result<Vec<Listed>, LifecycleError> {
-    let dir = RuntimeDir::existing(env)?;
-    let installed = ServiceFile::list(env).unwrap_or_default();
-    let mut found: BTreeSet<Instance> = installed.keys().cloned().collect();
-    if let Some(dir) = &dir {
-        found.extend(traces(dir)?);
-    }
-    let path = RuntimePath::choose(env)?.path;
-    let listed = found.into_iter().map(|instance| Listed {
-        state: dir.as_ref().map_or(State::Stopped, |dir| State::of(dir, &instance)),
-        socket: path.join(Kind::Socket.of(&instance)),
-        record: dir.as_ref().and_then(|dir| Record::read(dir, &instance)),
-        installed: installed.contains_key(&instance),
-        instance,
-    });
+    let listed: Result<Vec<_>, _> =
+        instances(env)?.iter().map(|instance| Listed::look_at(env, instance)).collect();
+    let mut listed = listed?;
     // A lock's file says nothing when nobody has it.
-    let of_interest = |one: &Listed| one.installed || one.record.is_some() || one.state != State::Stopped;
-    Ok(listed.filter(of_interest).collect())
+    listed.retain(|one| one.installed || one.record.is_some() || one.state != State::Stopped);
+    Ok(listed)
+}
+
+/// Names the instances that have left a file of any kind, or could be started. Nobody is asked how they are.
+///
+/// # Errors
+/// As for [`list`].
+pub fn instances(env: &Env) -> Result<BTreeSet<Instance>, LifecycleError> {
+    let mut found: BTreeSet<Instance> = ServiceFile::list(env).unwrap_or_default().into_keys().collect();
+    if let Some(dir) = RuntimeDir::existing(env)? {
+        found.extend(traces(&dir)?);
+    }
+    Ok(found)
+}
+
+impl Listed {
+    /// Looks at one instance, whether anything is known of it or not.
+    ///
+    /// # Errors
+    /// As for [`list`].
+    pub fn look_at(env: &Env, instance: &Instance) -> Result<Self, LifecycleError> {
+        let dir = RuntimeDir::existing(env)?;
+        Ok(Self {
+            state: dir.as_ref().map_or(State::Stopped, |dir| State::of(dir, instance)),
+            socket: RuntimePath::choose(env)?.path.join(Kind::Socket.of(instance)),
+            record: dir.as_ref().and_then(|dir| Record::read(dir, instance)),
+            installed: !matches!(ServiceFile::read(env, instance), Err(LifecycleError::NotInstalled { .. })),
+            instance: instance.clone(),
+        })
+    }
 }
 
 /// The instances of which there are files in the directory.

@@ -2,6 +2,8 @@
 //!
 //! Written for people to read in `spec/wire.md`.
 
+mod usual;
+
 use serde::{Deserialize, Serialize};
 
 use super::member::{Text, optional, read};
@@ -23,6 +25,29 @@ impl Rules for Native {
     const KINDS: &'static str = "`call`, `cancel`, `grant` or `hello`";
 
     fn decode(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
+        let usual = if encoding == Encoding::Json { usual::read(body) } else { None };
+        usual.map_or_else(|| Self::decode_any(encoding, body), Ok)
+    }
+
+    fn encode<P: Serialize>(
+        encoding: Encoding,
+        message: &Message<'_, P>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let usual = if encoding == Encoding::Json { usual::write(message, out) } else { None };
+        usual.unwrap_or_else(|| Self::encode_any(encoding, message, out))
+    }
+
+    fn refuse(encoding: Encoding, head: &[u8], error: WireError) -> ProtocolError {
+        let mut members = Members::default();
+        let _cut_short = encoding.members(head, |name, value| members.take(name, value));
+        ProtocolError { id: members.id().unwrap_or_default(), error, answers: members.answers() }
+    }
+}
+
+impl Native {
+    /// Reads a message however it is written.
+    fn decode_any(encoding: Encoding, body: &[u8]) -> Result<Message<'_, Raw<'_>>, ProtocolError> {
         let mut members = Members::default();
         let read = encoding.members(body, |name, value| members.take(name, value));
         let answers = members.answers();
@@ -35,7 +60,8 @@ impl Rules for Native {
         message.map_err(|refusal| ProtocolError { answers, ..refusal })
     }
 
-    fn encode<P: Serialize>(
+    /// Writes any message.
+    fn encode_any<P: Serialize>(
         encoding: Encoding,
         message: &Message<'_, P>,
         out: &mut Vec<u8>,
@@ -72,12 +98,6 @@ impl Rules for Native {
         }
         .end();
         Ok(())
-    }
-
-    fn refuse(encoding: Encoding, head: &[u8], error: WireError) -> ProtocolError {
-        let mut members = Members::default();
-        let _cut_short = encoding.members(head, |name, value| members.take(name, value));
-        ProtocolError { id: members.id().unwrap_or_default(), error, answers: members.answers() }
     }
 }
 

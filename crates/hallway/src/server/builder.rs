@@ -25,6 +25,7 @@ pub struct ServerBuilder {
     wire: Option<Wire>,
     program: String,
     limits: Limits,
+    spins: bool,
     restarts: Option<Requests>,
     restart_failed: Option<String>,
 }
@@ -72,6 +73,16 @@ impl ServerBuilder {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Looks for the next call for a moment, up to [`SPIN_TIME`](crate::limits::SPIN_TIME), before going to sleep, if there
+    /// is more than one processor. Where clients make short calls one after the other it saves most of the time that
+    /// waking takes, and costs the processor for as long; where it does not pay, it is left out by itself. A server that
+    /// nobody calls sleeps.
+    #[must_use]
+    pub fn spin(mut self, spins: bool) -> Self {
+        self.spins = spins;
         self
     }
 
@@ -130,6 +141,7 @@ impl ServerBuilder {
                 started: Instant::now(),
                 connections: Mutex::default(),
                 budgets: Arc::new(Budgets::new(self.limits)),
+                spins: self.spins,
                 turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
                 leases: self.leases,
                 restarts: self.restarts,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ServerHandle;
-use super::openrpc::document;
+use crate::service::documents::openrpc::document;
 
 /// What tools that know nothing but JSON-RPC ask. Not listed among the services: it is of that dialect.
 #[hallway::service(name = "rpc", version = "1.3", reserved)]

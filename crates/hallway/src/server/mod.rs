@@ -6,7 +6,6 @@ mod builder;
 mod discover;
 mod handle;
 mod leases;
-mod openrpc;
 mod restart;
 mod serve;
 mod status;

@@ -48,6 +48,7 @@ pub(super) struct Shared {
     pub(super) started: Instant,
     pub(super) connections: Mutex<Connections>,
     pub(super) budgets: Arc<Budgets>,
+    pub(super) spins: bool,
     /// Connections that may be told at the same time why they are refused.
     pub(super) turned_away: Arc<Semaphore>,
     pub(super) leases: Leases,
@@ -215,6 +216,7 @@ impl Server {
             greets: false,
             token,
             budgets: Arc::clone(&shared.budgets),
+            spins: shared.spins,
         };
         let link = Link::new(opening, connection.peer);
         let entry = match Entry::new(shared, &link) {

@@ -127,14 +127,21 @@ impl Description {
     /// What the service is for: the first paragraph of its docs, in one line.
     #[must_use]
     pub fn summary(&self) -> String {
-        self.docs
-            .trim()
-            .lines()
-            .map(str::trim)
-            .take_while(|line| !line.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
+        first_paragraph(&self.docs)
     }
+}
+
+impl MethodDescription {
+    /// What the method does: the first paragraph of its docs, in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        first_paragraph(&self.docs)
+    }
+}
+
+fn first_paragraph(docs: &str) -> String {
+    let lines = docs.trim().lines().map(str::trim).take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 impl DescriptionBuilder {

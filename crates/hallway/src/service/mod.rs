@@ -5,12 +5,12 @@
 //! client, bridge and document is made from.
 
 mod description;
+pub mod documents;
 mod error;
 #[cfg(feature = "tokio")]
 mod messages;
 mod method;
-#[cfg(feature = "tokio")]
-mod near;
+pub mod near;
 mod open;
 
 #[cfg(feature = "tokio")]

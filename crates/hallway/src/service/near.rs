@@ -1,7 +1,11 @@
 //! What somebody may have meant who wrote a name that does not exist.
 
 /// A sentence that says so: what there is not, the name that is near, and which names there are.
-pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return format!("no {what} (there are none)");
+    }
     let near = known.iter().min_by_key(|known| distance(name, known));
     let near = near.filter(|near| distance(name, near) <= near.len() / 3 + 1);
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -39,5 +43,6 @@ mod tests {
         assert!(unknown("method `conut`", "conut", &known).contains("did you mean `count`?"));
         let far = unknown("method `delete`", "delete", &known);
         assert_eq!(far, "no method `delete` (there are: search, count, thread)");
+        assert_eq!(unknown("method `delete`", "delete", &[]), "no method `delete` (there are none)");
     }
 }

@@ -8,19 +8,19 @@ use super::{Address, Peer};
 
 /// Both directions of a byte stream, apart, so that neither waits for the other.
 pub struct Stream {
-    pub(crate) reader: Box<dyn AsyncRead + Send + Unpin>,
+    pub(crate) reader: Box<dyn ReadHalf>,
     pub(crate) writer: Box<dyn WriteHalf>,
 }
 
 impl Stream {
     /// Puts two halves together.
-    pub fn new(reader: impl AsyncRead + Send + Unpin + 'static, writer: impl WriteHalf + 'static) -> Self {
+    pub fn new(reader: impl ReadHalf + 'static, writer: impl WriteHalf + 'static) -> Self {
         Self { reader: Box::new(reader), writer: Box::new(writer) }
     }
 
     /// Takes the halves apart, for whoever stands between.
     #[must_use]
-    pub fn into_halves(self) -> (Box<dyn AsyncRead + Send + Unpin>, Box<dyn WriteHalf>) {
+    pub fn into_halves(self) -> (Box<dyn ReadHalf>, Box<dyn WriteHalf>) {
         (self.reader, self.writer)
     }
 }
@@ -28,6 +28,14 @@ impl Stream {
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Stream")
+    }
+}
+
+/// The direction from the peer.
+pub trait ReadHalf: AsyncRead + Send + Unpin {
+    /// Reads what is there, whether the runtime has been told of it or not. `None`: that cannot be done.
+    fn read_now(&mut self, _space: &mut [u8]) -> Option<io::Result<usize>> {
+        None
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use tokio::io::{DuplexStream, WriteHalf as TokioWriteHalf, duplex, split};
+use tokio::io::{DuplexStream, ReadHalf as TokioReadHalf, WriteHalf as TokioWriteHalf, duplex, split};
 use tokio::sync::mpsc;
 
-use super::{Address, Duplex, Peer, Stream, TransportError, WriteHalf};
+use super::{Address, Duplex, Peer, ReadHalf, Stream, TransportError, WriteHalf};
 
 /// Two ends of one connection.
 #[must_use]
@@ -32,6 +32,8 @@ fn end(stream: DuplexStream) -> Duplex {
     let peer = Peer { address: Address::Memory, uid: Some(nix::unistd::geteuid().as_raw()), pid: None };
     Duplex { peer, stream: Stream::new(reader, writer) }
 }
+
+impl ReadHalf for TokioReadHalf<DuplexStream> {}
 
 impl WriteHalf for TokioWriteHalf<DuplexStream> {
     fn peer_is_gone(&self) -> bool {

@@ -17,11 +17,11 @@ mod duplex;
 #[cfg(feature = "tokio")]
 pub mod memory;
 #[cfg(feature = "tokio")]
-mod unix_reader;
+mod unix_halves;
 
 pub use address::Address;
 #[cfg(feature = "tokio")]
-pub use duplex::{Duplex, Listener, Stream, WriteHalf};
+pub use duplex::{Duplex, Listener, ReadHalf, Stream, WriteHalf};
 pub use error::TransportError;
 pub use peer::Peer;
 
@@ -43,6 +43,25 @@ pub trait BlockingStream: Read + Send {
     /// # Errors
     /// Those of the system.
     fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready>;
+
+    /// Has every read from now on give up after so long, with [`WouldBlock`](io::ErrorKind::WouldBlock). `false`: it cannot,
+    /// and who has a deadline has to [`wait`](Self::wait) before each.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn bound_reads(&mut self, _timeout: Option<Duration>) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Whether a write to a peer that has gone already fails. Where it does not, who writes has to look before.
+    fn write_tells_of_end(&self) -> bool {
+        false
+    }
+
+    /// Reads what is there without waiting. `None`: that cannot be done.
+    fn read_now(&mut self, _space: &mut [u8]) -> Option<io::Result<usize>> {
+        None
+    }
 }
 
 /// What a stream is ready for.
@@ -75,6 +94,15 @@ fn wait(
     }
     let mut ready = waited.iter().map(|waited| waited.any().unwrap_or(false));
     Ok(Ready { to_read: ready.next().unwrap_or(false), to_write: ready.next().unwrap_or(false) })
+}
+
+/// Reads from a socket without waiting, whatever mode it is in.
+fn receive_now(socket: BorrowedFd<'_>, space: &mut [u8]) -> io::Result<usize> {
+    use std::os::fd::AsRawFd as _;
+
+    use nix::sys::socket::{MsgFlags, recv};
+
+    Ok(recv(socket.as_raw_fd(), space, MsgFlags::MSG_DONTWAIT)?)
 }
 
 /// Writes to a socket without waiting, whatever mode it is in.

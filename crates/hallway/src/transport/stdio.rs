@@ -75,9 +75,9 @@ pub use with_tokio::{connect, own};
 
 #[cfg(feature = "tokio")]
 mod with_tokio {
-    use tokio::process::{ChildStdin, Command};
+    use tokio::process::{ChildStdin, ChildStdout, Command};
 
-    use super::super::{Address, Duplex, Peer, Stream, TransportError, WriteHalf};
+    use super::super::{Address, Duplex, Peer, ReadHalf, Stream, TransportError, WriteHalf};
 
     /// Starts `command` and speaks to it over its standard input and output; its standard error stays
     /// where it was. The child ends when its input closes, and is reaped by the runtime.
@@ -102,6 +102,10 @@ mod with_tokio {
         let peer = Peer::unknown(Address::Exec(std::env::current_exe().unwrap_or_default()));
         Duplex { peer, stream: Stream::new(tokio::io::stdin(), tokio::io::stdout()) }
     }
+
+    impl ReadHalf for ChildStdout {}
+
+    impl ReadHalf for tokio::io::Stdin {}
 
     // A pipe has no half-closed state to ask for: the end of input is the end.
 

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use super::{Address, BlockingStream, Ready, TransportError, send_now, wait};
+use super::{Address, BlockingStream, Ready, TransportError, receive_now, send_now, wait};
 
 /// Connects; the token goes into the `hello`.
 ///
@@ -35,6 +35,14 @@ impl BlockingStream for TcpStream {
     fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready> {
         wait(self.as_fd(), for_room.then(|| self.as_fd()), timeout)
     }
+
+    fn bound_reads(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
+        self.set_read_timeout(timeout).map(|()| true)
+    }
+
+    fn read_now(&mut self, space: &mut [u8]) -> Option<io::Result<usize>> {
+        Some(receive_now(self.as_fd(), space))
+    }
 }
 
 #[cfg(feature = "tokio")]
@@ -45,10 +53,10 @@ mod with_tokio {
     use std::io;
     use std::net::SocketAddr;
 
-    use tokio::net::tcp::OwnedWriteHalf;
+    use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
     use tokio::net::{TcpListener, TcpStream};
 
-    use super::super::{Address, Duplex, Peer, Stream, TransportError, WriteHalf};
+    use super::super::{Address, Duplex, Peer, ReadHalf, Stream, TransportError, WriteHalf};
     use super::loopback;
 
     /// Connects; the token goes into the `hello`.
@@ -69,6 +77,12 @@ mod with_tokio {
         stream.set_nodelay(true)?;
         let (reader, writer) = stream.into_split();
         Ok(Duplex { peer: Peer::unknown(address), stream: Stream::new(reader, writer) })
+    }
+
+    impl ReadHalf for OwnedReadHalf {
+        fn read_now(&mut self, space: &mut [u8]) -> Option<io::Result<usize>> {
+            Some(self.try_read(space))
+        }
     }
 
     impl WriteHalf for OwnedWriteHalf {

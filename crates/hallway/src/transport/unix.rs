@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Address, BlockingStream, Peer, Ready, TransportError, send_now, wait};
+use super::{Address, BlockingStream, Peer, Ready, TransportError, receive_now, send_now, wait};
 
 /// Connects, and makes sure that the server belongs to this user before a byte is sent.
 ///
@@ -39,6 +39,18 @@ impl BlockingStream for UnixStream {
     fn wait(&self, for_room: bool, timeout: Option<Duration>) -> io::Result<Ready> {
         wait(self.as_fd(), for_room.then(|| self.as_fd()), timeout)
     }
+
+    fn read_now(&mut self, space: &mut [u8]) -> Option<io::Result<usize>> {
+        Some(receive_now(self.as_fd(), space))
+    }
+
+    fn bound_reads(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
+        self.set_read_timeout(timeout).map(|()| true)
+    }
+
+    fn write_tells_of_end(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(feature = "tokio")]
@@ -47,17 +59,19 @@ pub use with_tokio::{Listener, adopt, connect};
 #[cfg(feature = "tokio")]
 mod with_tokio {
     use std::io;
-    use std::os::fd::{AsFd as _, OwnedFd};
+    use std::os::fd::{AsRawFd as _, OwnedFd};
+    use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::{Path, PathBuf};
 
-    use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
+    use nix::sys::socket::{
+        AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect as connect_socket, listen, socket,
+    };
     use nix::sys::stat::{Mode, fchmod};
-    use tokio::net::unix::OwnedWriteHalf;
-    use tokio::net::{UnixListener, UnixStream};
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
 
-    use super::super::duplex::hung_up;
-    use super::super::unix_reader::Reader;
-    use super::super::{Address, Duplex, Stream, TransportError, WriteHalf};
+    use super::super::unix_halves::{halves, watched};
+    use super::super::{Address, Duplex, TransportError};
     use super::own;
 
     /// Connects, and makes sure that the server belongs to this user before a byte is sent.
@@ -69,42 +83,40 @@ mod with_tokio {
     /// Nothing is left behind.
     pub async fn connect(path: &Path) -> Result<Duplex, TransportError> {
         let address = Address::Unix(path.to_owned());
-        match UnixStream::connect(path).await {
-            Ok(stream) => Ok(duplex(own(address, &stream)?, stream)),
-            Err(source) => Err(TransportError::Connect { address, source }),
-        }
+        // A Unix socket is connected at once, or not at all.
+        let connected = new_socket().and_then(|socket| {
+            connect_socket(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
+            Ok(UnixStream::from(socket))
+        });
+        let connect = |source| TransportError::Connect { address: address.clone(), source };
+        duplex(address.clone(), connected.map_err(connect)?)
     }
 
     /// Takes over a socket that is connected already.
     ///
     /// # Errors
     /// When its peer is somebody else, or the system refuses.
-    pub fn adopt(stream: std::os::unix::net::UnixStream) -> Result<Duplex, TransportError> {
+    pub fn adopt(stream: UnixStream) -> Result<Duplex, TransportError> {
         let path = stream.peer_addr().ok().and_then(|address| Some(address.as_pathname()?.to_owned()));
         let address = Address::Unix(path.unwrap_or_default());
-        let connect = |source| TransportError::Connect { address: address.clone(), source };
-        stream.set_nonblocking(true).map_err(connect)?;
-        let stream = UnixStream::from_std(stream).map_err(connect)?;
-        Ok(duplex(own(address.clone(), &stream)?, stream))
-    }
-
-    fn duplex(peer: super::Peer, stream: UnixStream) -> Duplex {
-        let (reader, writer) = stream.into_split();
-        Duplex { peer, stream: Stream::new(Reader(reader), writer) }
-    }
-
-    impl WriteHalf for OwnedWriteHalf {
-        fn peer_is_gone(&self) -> bool {
-            let stream: &UnixStream = self.as_ref();
-            hung_up(stream.as_fd())
+        if let Err(source) = stream.set_nonblocking(true) {
+            return Err(TransportError::Connect { address, source });
         }
+        duplex(address, stream)
+    }
+
+    /// The connection on a socket that does not block, if its other end is this user's.
+    fn duplex(address: Address, socket: UnixStream) -> Result<Duplex, TransportError> {
+        let peer = own(address.clone(), &socket)?;
+        let stream = halves(socket).map_err(|source| TransportError::Connect { address, source })?;
+        Ok(Duplex { peer, stream })
     }
 
     /// Accepts connections of this user on a socket in the file system.
     #[derive(Debug)]
     pub struct Listener {
         address: Address,
-        listener: UnixListener,
+        listener: AsyncFd<UnixListener>,
     }
 
     impl Listener {
@@ -124,9 +136,10 @@ mod with_tokio {
         ///
         /// # Errors
         /// Those of the system.
-        pub fn from_std(path: PathBuf, listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        pub fn from_std(path: PathBuf, listener: UnixListener) -> io::Result<Self> {
             listener.set_nonblocking(true)?;
-            Ok(Self { address: Address::Unix(path), listener: UnixListener::from_std(listener)? })
+            let listener = watched(listener, Interest::READABLE)?;
+            Ok(Self { address: Address::Unix(path), listener })
         }
     }
 
@@ -136,22 +149,31 @@ mod with_tokio {
         }
 
         async fn accept(&mut self) -> io::Result<Duplex> {
-            let (stream, _) = self.listener.accept().await?;
-            match own(self.address.clone(), &stream) {
-                Ok(peer) => Ok(duplex(peer, stream)),
-                Err(error) => Err(io::Error::new(io::ErrorKind::PermissionDenied, error)),
-            }
+            let accept = |listener: &UnixListener| {
+                let (socket, _) = listener.accept()?;
+                socket.set_nonblocking(true)?;
+                Ok(socket)
+            };
+            let socket = self.listener.async_io(Interest::READABLE, accept).await?;
+            duplex(self.address.clone(), socket).map_err(|error| match error {
+                TransportError::Connect { source, .. } => source,
+                error => io::Error::new(io::ErrorKind::PermissionDenied, error),
+            })
         }
     }
 
     fn listening_socket(path: &Path) -> io::Result<OwnedFd> {
-        use std::os::fd::AsRawFd as _;
-
-        let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+        let fd = new_socket()?;
         // Before `bind`, so that the file never exists with another mode.
         fchmod(&fd, Mode::S_IRUSR | Mode::S_IWUSR)?;
         bind(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
         listen(&fd, Backlog::MAXCONN)?;
         Ok(fd)
+    }
+
+    /// One that does not block.
+    fn new_socket() -> io::Result<OwnedFd> {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        Ok(socket(AddressFamily::Unix, SockType::Stream, flags, None)?)
     }
 }

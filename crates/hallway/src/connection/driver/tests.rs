@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead as _, AsyncWriteExt as _};
 
 use super::*;
 use crate::connection::handler::{Handling, Terms, begin};
@@ -24,6 +24,7 @@ fn link(peer: Peer, greets: bool) -> Arc<Link> {
         greets,
         token: None,
         budgets: Arc::default(),
+        spins: false,
     };
     Link::new(opening, peer)
 }

@@ -1,6 +1,6 @@
 //! Instances as they are listed.
 
-use hallway::lifecycle::{ServiceFile, State, list, stop};
+use hallway::lifecycle::{ServiceFile, State, instances, list, stop};
 
 use super::{terminate, world};
 use crate::world::{World, deadline, eventually, instance, world_path};
@@ -52,6 +52,7 @@ fn f12_what_is_installed_and_never_ran_is_listed() {
     ServiceFile::this_program(instance()).unwrap().write(&world.env()).unwrap();
     let listed = list(&world.env()).unwrap();
     assert!(listed[0].installed && listed[0].state == State::Stopped && listed[0].record.is_none());
+    assert_eq!(instances(&world.env()).unwrap().into_iter().collect::<Vec<_>>(), [instance()]);
     assert!(!world.path("run").exists(), "listing made a directory");
 }
 

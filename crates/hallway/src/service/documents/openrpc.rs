@@ -1,7 +1,8 @@
 //! OpenRPC 1.3.2 from the descriptions of services.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::{codes, components, moved, param_schema, title_and_version};
 use crate::protocol::SERVICE_ERROR;
 use crate::service::{Description, ErrorDescription, MethodDescription, MethodKind, ParamDescription};
 
@@ -9,24 +10,18 @@ use crate::service::{Description, ErrorDescription, MethodDescription, MethodKin
 const VERSION: &str = "1.3.2";
 
 /// The document of these services. `program` is a name, and after a space a version.
-pub(super) fn document(program: &str, services: &[Description]) -> Value {
-    let (title, version) = program.rsplit_once(' ').unwrap_or((program, "0"));
+#[must_use]
+pub fn document(program: &str, services: &[Description]) -> Value {
+    let (title, version) = title_and_version(program);
     let methods: Vec<Value> = services
         .iter()
         .flat_map(|service| service.methods.iter().map(|one| method(&service.name, one)))
-        .collect();
-    let schemas: Map<String, Value> = services
-        .iter()
-        .flat_map(|service| {
-            let types = service.types.iter();
-            types.map(|(name, schema)| (component(&service.name, name), moved(&service.name, schema)))
-        })
         .collect();
     json!({
         "openrpc": VERSION,
         "info": { "title": title, "version": version },
         "methods": methods,
-        "components": { "schemas": schemas },
+        "components": { "schemas": components(services) },
     })
 }
 
@@ -57,62 +52,19 @@ fn method(service: &str, method: &MethodDescription) -> Value {
 }
 
 fn param(service: &str, param: &ParamDescription) -> Value {
-    let mut schema = moved(service, &param.schema);
-    if let (Some(default), Value::Object(members)) = (&param.default, &mut schema) {
-        members.insert("default".to_owned(), default.clone());
-    }
     json!({
         "name": param.name,
         "description": param.docs,
         "required": param.required,
-        "schema": schema,
+        "schema": param_schema(service, param),
     })
 }
 
 /// The service's own codes share one number, and a number may stand in the list once: `data.code` tells them
 /// apart.
 fn errors(service: &str, errors: &[ErrorDescription]) -> Value {
-    let codes: Vec<Value> = errors
-        .iter()
-        .map(|error| {
-            let mut described = json!({
-                "code": error.code,
-                "description": error.docs,
-                "retryable": error.retryable,
-            });
-            if let Some(details) = &error.details {
-                described["details"] = moved(service, details);
-            }
-            described
-        })
-        .collect();
+    let codes = codes(service, errors);
     json!({ "code": SERVICE_ERROR, "message": "the service says no; data.code says why", "data": codes })
-}
-
-/// A schema, its references to the types of its service turned to where those are in the document.
-fn moved(service: &str, schema: &Value) -> Value {
-    match schema {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| {
-                let reference = value.as_str().filter(|_| name == "$ref");
-                let reference = reference.and_then(|value| value.strip_prefix("#/$defs/"));
-                let value = match reference {
-                    Some(to) => json!(format!("#/components/schemas/{}", component(service, to))),
-                    None => moved(service, value),
-                };
-                (name.clone(), value)
-            })
-            .collect::<Map<_, _>>()
-            .into(),
-        Value::Array(items) => items.iter().map(|item| moved(service, item)).collect(),
-        other => other.clone(),
-    }
-}
-
-/// Two services may have types of the same name.
-fn component(service: &str, name: &str) -> String {
-    format!("{service}.{name}")
 }
 
 #[cfg(test)]

@@ -1,0 +1,123 @@
+use std::time::Instant;
+
+use crate::limits::SPIN_TIME;
+
+/// Whether to look for what comes next, for a moment, instead of going to sleep: being woken on another processor takes
+/// several times as long as a short call. What is looked for in vain too often is not looked for, for a while; and one
+/// processor is better used by who is waited for.
+#[derive(Debug)]
+pub(crate) struct Spin {
+    on: bool,
+    now: Now,
+    /// What it was worth lately.
+    score: u8,
+    /// How many times it is left out.
+    left_out: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Now {
+    /// Something has come of late.
+    Busy,
+    /// It looks, since then.
+    Looks(Instant),
+    /// It has looked, or does not at all, until something comes.
+    Sleeps,
+}
+
+/// One that was worth it, and what one that was not costs.
+const WON: u8 = 1;
+const LOST: u8 = 2;
+const SCORE_MAX: u8 = 16;
+
+/// So often it is left out when it was not worth it.
+const LEFT_OUT: u8 = 64;
+
+impl Spin {
+    /// `wanted`: if there is more than one processor.
+    pub(crate) fn new(wanted: bool) -> Self {
+        let on = wanted && std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
+        Self { on, now: Now::Busy, score: SCORE_MAX, left_out: 0 }
+    }
+
+    /// Something has come, or gone.
+    pub(crate) fn moved(&mut self) {
+        if self.is_looking() {
+            self.score = (self.score + WON).min(SCORE_MAX);
+        }
+        self.now = Now::Busy;
+    }
+
+    /// Whether this is such a moment.
+    pub(crate) fn is_looking(&self) -> bool {
+        matches!(self.now, Now::Looks(_))
+    }
+
+    /// Whether to look once more before going to sleep. The other threads of the processor have been let through first.
+    pub(crate) fn looks_again(&mut self) -> bool {
+        match self.now {
+            Now::Looks(since) if since.elapsed() < SPIN_TIME => {
+                std::thread::yield_now();
+                return true;
+            }
+            Now::Looks(_) => {
+                self.score = self.score.saturating_sub(LOST);
+                self.now = Now::Sleeps;
+            }
+            Now::Busy => self.now = if self.begins() { Now::Looks(Instant::now()) } else { Now::Sleeps },
+            Now::Sleeps => (),
+        }
+        self.is_looking()
+    }
+
+    fn begins(&mut self) -> bool {
+        if self.score == 0 {
+            self.score = SCORE_MAX / 2;
+            self.left_out = LEFT_OUT;
+        }
+        let left_out = self.left_out > 0;
+        self.left_out = self.left_out.saturating_sub(1);
+        self.on && !left_out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on() -> Spin {
+        Spin { on: true, ..Spin::new(false) }
+    }
+
+    fn in_vain(spin: &mut Spin) -> bool {
+        let began = spin.looks_again();
+        while spin.looks_again() && began {}
+        began
+    }
+
+    #[test]
+    fn it_ends_by_itself_and_is_not_begun_again_for_nothing() {
+        let mut spin = on();
+        let began = Instant::now();
+        assert!(in_vain(&mut spin));
+        assert!(began.elapsed() >= SPIN_TIME);
+        let tried = (0..1000).filter(|_| in_vain(&mut spin)).count();
+        assert_eq!(tried, 0, "nothing has come");
+        let something_comes = |spin: &mut Spin| {
+            spin.moved();
+            in_vain(spin)
+        };
+        let tried = (0..1000).filter(|_| something_comes(&mut spin)).count();
+        assert!((1..100).contains(&tried), "{tried} of 1000");
+    }
+
+    #[test]
+    fn it_goes_on_while_it_is_worth_it() {
+        let mut spin = on();
+        for _ in 0..1000 {
+            assert!(spin.looks_again());
+            spin.moved();
+        }
+        assert!(!Spin::new(false).looks_again());
+    }
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::hostile::{ATTACKS, Attack, Band, Felt, Peer, Speech, Tally, Victim};
 use super::site::Site;
-use super::{Outcome, Run, judge};
+use super::{ABSURD, Outcome, Run, judge};
 
 /// How many times longer than in idle times a victim may wait, where the attacker leaves the processors alone, and where not.
 const RATIO_MAX: f64 = 3.0;
@@ -19,10 +19,6 @@ const RATIO_MAX_BUSY: f64 = 10.0;
 /// Or, where attackers that want all processors keep everybody waiting for one: how many times longer than the victim beside,
 /// which shares the machine with them and no daemon. The same as where they leave the processors alone.
 const BESIDE_MAX: f64 = RATIO_MAX;
-
-/// The bound for both in a short run: of its 400 calls four may wait longer, and each may meet with something else that the
-/// machine does. Without turns it is above 60.
-const SHORT_MAX: f64 = 30.0;
 
 /// What the daemon may have at the most, in KiB: what it may keep of messages in both directions (192 MiB), and itself.
 const MEMORY_MAX: u64 = 256 << 10;
@@ -41,7 +37,9 @@ pub(super) fn run(run: &Run) -> Outcome {
     println!("{}", Row::head(&[]));
     let mut wrong = Vec::new();
     let chosen = run.only.as_deref().and_then(Attack::of_name).map(std::slice::from_ref);
-    for attack in chosen.unwrap_or(ATTACKS) {
+    // A control tries those that have to notice.
+    let noticing = |attack: &&Attack| run.without.is_none() || attack.notices == run.without.as_deref();
+    for attack in chosen.unwrap_or(ATTACKS).iter().filter(noticing) {
         let row = Row::of(run, attack, || Site::ours(run))?;
         println!("{row}");
         wrong.extend(row.judge(run).err().map(|error| format!("{}: {error}", attack.name)));
@@ -168,7 +166,9 @@ impl Row {
     fn judge(&self, run: &Run) -> Outcome {
         let (idle, beside) = (self.felt.ratio(&self.idle), self.felt.ratio(&self.beside));
         let most = if self.attack.burns { RATIO_MAX_BUSY } else { RATIO_MAX };
-        let [most, most_beside] = if run.short { [SHORT_MAX; 2] } else { [most, BESIDE_MAX] };
+        // A short run is of a debug build, which reads a long message a hundred times more slowly.
+        let absurd = run.short && run.without.is_none();
+        let [most, most_beside] = if absurd { [ABSURD; 2] } else { [most, BESIDE_MAX] };
         judge([
             (self.alive, "the daemon died".to_owned()),
             (self.felt.failed == 0, format!("{} calls failed: {:?}", self.felt.failed, self.felt.first)),

@@ -31,6 +31,8 @@ pub(super) struct Attack {
     pub(super) burns: bool,
     /// It needs more than a method `echo`.
     pub(super) ours_only: bool,
+    /// The defence of which it has to show that it is gone.
+    pub(super) notices: Option<&'static str>,
     /// How many take part, in full and in a short run.
     pub(super) connections: [usize; 2],
     run: fn(&mut Field) -> io::Result<()>,
@@ -49,9 +51,9 @@ pub(super) const ATTACKS: &[Attack] = &[
     burns("json-bombs", [2, 2], floods::bombs),
     burns("cancel-flood", [2, 2], floods::cancels).ours(),
     burns("subscription-flood", [2, 2], floods::subscriptions).ours(),
-    burns("descriptor-bombs", [2, 2], floods::descriptors),
+    burns("descriptor-bombs", [1, 1], floods::descriptors).notices("descriptors"),
     burns("pipelined-echo", [2, 2], floods::pipelined),
-    burns("pipelined-work", [2, 2], floods::work).ours(),
+    burns("pipelined-work", [2, 2], floods::work).ours().notices("turns"),
     burns("tiny-frames", [2, 2], floods::tiny),
     burns("unknown-ids", [2, 2], floods::unknown_ids).ours(),
     burns("garbage", [2, 2], floods::garbage),
@@ -70,16 +72,21 @@ const OTHERS: &[Attack] = &[
 ];
 
 const fn waits(name: &'static str, connections: [usize; 2], run: fn(&mut Field) -> io::Result<()>) -> Attack {
-    Attack { name, burns: false, ours_only: false, connections, run }
+    Attack { name, burns: false, ours_only: false, notices: None, connections, run }
 }
 
 const fn burns(name: &'static str, connections: [usize; 2], run: fn(&mut Field) -> io::Result<()>) -> Attack {
-    Attack { name, burns: true, ours_only: false, connections, run }
+    Attack { name, burns: true, ours_only: false, notices: None, connections, run }
 }
 
 impl Attack {
     const fn ours(mut self) -> Self {
         self.ours_only = true;
+        self
+    }
+
+    const fn notices(mut self, defence: &'static str) -> Self {
+        self.notices = Some(defence);
         self
     }
 

@@ -252,6 +252,16 @@ class Schemas(unittest.TestCase):
         self.assertEqual(Description.chosen(described, "hallway.daemon"), {"name": "hallway.daemon"})
 
 
+class Golden(unittest.TestCase):
+    """`hallway codegen python` writes the same: `clients/codegen` holds what both have to."""
+
+    def test_the_module_is_as_the_tool_writes_it(self) -> None:
+        golden = SOURCES.parent / "codegen"
+        described = json.loads((golden / "odd.json").read_text())
+        self.assertEqual(codegen.module(described), (golden / "odd.py").read_text())
+        self.assertEqual(mypy(golden / "odd.py"), (0, ""))
+
+
 class Typed(unittest.TestCase):
     def test_the_package_and_its_tests_pass_mypy_strict(self) -> None:
         self.assertEqual(mypy(SOURCES / "src", SOURCES / "tests"), (0, ""))

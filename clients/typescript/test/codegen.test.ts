@@ -41,6 +41,13 @@ test("what cannot be written is told", async (t) => {
   assert.match(none.stderr, /^name one of the services: .*notes/);
 });
 
+test("a module is as `hallway codegen typescript` writes it", () => {
+  const golden = (name: string) => readFileSync(join(ROOT, "clients/codegen", name), "utf8");
+  const [description] = readDescriptions([JSON.parse(golden("odd.json"))]);
+  assert.ok(description);
+  assert.equal(toModule(description), golden("odd.ts"));
+});
+
 const HARD: Description[] = readDescriptions([
   {
     name: "hard-one",
@@ -114,6 +121,7 @@ test("schemas that are hard to say compile under every strict flag", async (t) =
     'export const tree: Promise<Tree> = s["with-dash"]({ delete: "x" });\nexport const big: Promise<bigint | number> = tree.then((t) => t.big);\n' +
     'export const open: Open[] = ["waiting", "paused", { running: 1 }, { paused: { until: 3 } }];\n';
   writeFileSync(join(dir, "use.ts"), use);
+  writeFileSync(join(dir, "odd.ts"), readFileSync(join(ROOT, "clients/codegen/odd.ts")));
   writeFileSync(join(dir, "tsconfig.json"), '{ "extends": "../../tsconfig.json", "compilerOptions": { "noEmit": true }, "include": ["."], "exclude": [] }');
   const compiled = await run(process.execPath, [join(PACKAGE, "node_modules/typescript/bin/tsc"), "-p", dir], {});
   assert.equal(compiled.code, 0, compiled.stdout);

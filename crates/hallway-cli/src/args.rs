@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, describe};
+use crate::commands::{codegen, compat, completions, describe, dial, doctor, new, units};
 use crate::exit::TABLE;
 use crate::invoke::InvokeArguments;
 use crate::output::OutputArguments;
@@ -34,6 +34,8 @@ Examples:
   hallway watch mail.arrivals                  follows its events
   hallway logs mail -f                         what it logs, as it comes
   hallway stop mail                            ends it in good order
+  hallway doctor mail                          why it does not work
+  hallway new greeter                          a service of your own, to begin with
 
 `hallway COMMAND --help` has examples of its own.";
 
@@ -139,6 +141,27 @@ pub(crate) enum Command {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Finds out why a service does not work, layer by layer, and tells what to do. Starts nothing, changes nothing.
+    #[command(after_help = doctor::HELP.as_str())]
+    Doctor(doctor::Arguments),
+    /// Tells whether clients of an old version of a service go on working with a new one: each change, and what it means.
+    #[command(after_help = compat::HELP)]
+    Compat(compat::Arguments),
+    /// Writes a typed client of a service, from what it says of itself.
+    #[command(after_help = codegen::HELP)]
+    Codegen(codegen::Arguments),
+    /// Makes standard input and output a service's socket, and starts it if it does not run.
+    ///
+    /// So whoever speaks to a program over its pipes, on another machine too, speaks to the one daemon that all share.
+    /// Nothing but what the service says is printed; what goes wrong is told on standard error.
+    #[command(after_help = dial::HELP)]
+    Dial(dial::Arguments),
+    /// Writes files for systemd or launchd, to have one of them start a service.
+    #[command(after_help = units::HELP)]
+    Units(units::Arguments),
+    /// Writes a program to begin with: a service of one method, its daemon, its command line and its tests.
+    #[command(after_help = new::HELP)]
+    New(new::Arguments),
     /// Starts a service, and waits until it serves. One that runs already is left alone.
     Start {
         /// `mail`, or `mail@work` for one of several.
@@ -198,7 +221,13 @@ impl Command {
             }
             Self::Call(arguments) | Self::Watch(arguments) => arguments.options.output.wants_json(),
             Self::Describe { format, .. } => *format != describe::Format::Text,
-            Self::Completions { .. }
+            Self::Compat(compat::Arguments { output, .. })
+            | Self::Doctor(doctor::Arguments { output, .. })
+            | Self::Units(units::Arguments { output, .. }) => output.wants_json(),
+            Self::Codegen(_)
+            | Self::Dial(_)
+            | Self::New(_)
+            | Self::Completions { .. }
             | Self::Man { .. }
             | Self::Logs { .. }
             | Self::Start { .. }

@@ -17,6 +17,7 @@ use hallway::protocol::{Call, Id, Message};
 use hallway::transport::memory;
 use hallway::{Client, Server};
 use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// What goes there and back.
 #[hallway::service(name = "echo", version = "1.0")]
@@ -87,6 +88,37 @@ async fn client() -> EchoClient {
     client
 }
 
+/// A server alone: calls come as bytes, and the answers are only counted.
+async fn dispatch(times: u64) {
+    let (ours, theirs) = memory::pair();
+    Server::builder().service(EchoService::new(Echoes)).build().serve_connection(theirs);
+    let (mut reader, mut writer) = ours.stream.into_halves();
+    let (mut inbox, mut read) = (Inbox::new(Wire::NATIVE), vec![0; 64 * 1024]);
+    let mut id = 0;
+    while id < times {
+        let mut calls = Vec::new();
+        let last = id + AT_ONCE.min(times - id);
+        while id < last {
+            id += 1;
+            let params = Echoed { id, text: TEXT.to_owned() };
+            let call = Call::new(Some(Id::Number(id)), "echo.echo", Some(&params));
+            Wire::NATIVE.write(&Message::Call(call), &mut calls).expect("it can be written");
+        }
+        writer.write_all(&calls).await.expect("it is taken");
+        let mut answered = 0;
+        while answered < last {
+            let size = reader.read(&mut read).await.expect("there are answers");
+            let each = |received: Received<'_>| {
+                let Received::Message(Message::Result { id: Id::Number(id), .. }) = received else {
+                    panic!("{received:?}")
+                };
+                answered = id;
+            };
+            inbox.receive(read.get(..size).unwrap_or_default(), each).expect("it is a frame");
+        }
+    }
+}
+
 async fn one_by_one(times: u64) {
     let client = client().await;
     for id in 1..=times {
@@ -123,10 +155,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     match part.as_str() {
         "encode" => encode(times),
         "decode" => decode(times),
+        "dispatch" => runtime.block_on(dispatch(times)),
         "call" => runtime.block_on(one_by_one(times)),
         "calls" => runtime.block_on(at_once(times)),
         "stream" => runtime.block_on(stream(times)),
-        _ => return Err("the parts are encode, decode, call, calls, stream".into()),
+        _ => return Err("the parts are encode, decode, dispatch, call, calls, stream".into()),
     }
     Ok(())
 }

@@ -44,6 +44,10 @@ pub const SPARE_TIME: Duration = Duration::from_secs(1);
 /// Bytes of such buffers that all connections keep together; further ones are not kept.
 pub const SPARE_ALL_MAX: usize = 16 * 1024 * 1024;
 
+/// So many messages of a long queue on one connection are acted on before what they were answered is written: the other
+/// side begins with it while this one goes on. Of a short queue everything is written together.
+pub const FLUSH_MESSAGES: usize = 24;
+
 /// How long a side that spins looks for what comes next before it goes to sleep: somewhat longer than being woken on
 /// another processor takes on a virtual machine, and far too short to be felt.
 pub const SPIN_TIME: Duration = Duration::from_micros(50);

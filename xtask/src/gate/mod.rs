@@ -17,6 +17,7 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_neighbours;
 mod idle_race;
+mod instructions;
 #[cfg(target_os = "linux")]
 mod kill_points;
 #[cfg(target_os = "linux")]
@@ -82,6 +83,7 @@ const GATES: &[Gate] = &[
     gate("frames", frames::run, &["values"]),
     gate("fuzz", fuzz::run, fuzz::DEFENCES),
     gate("access", access::run, &["peer-uid"]),
+    gate("instructions", instructions::run, &[]),
     #[cfg(target_os = "linux")]
     measures("rapid-cancel", rapid_cancel::run, &["running-limit"]),
     #[cfg(target_os = "linux")]
@@ -108,6 +110,8 @@ struct Run {
     neighbours: bool,
     /// The only one of several that is tried.
     only: Option<String>,
+    /// What is measured is written down, instead of being judged.
+    record: bool,
     /// Where the repository is.
     root: PathBuf,
 }
@@ -153,6 +157,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
         without: None,
         neighbours: false,
         only: None,
+        record: false,
         root: root_of_all,
     };
     let mut control = false;
@@ -163,6 +168,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
             "--short" => run.short = true,
             "--control" => control = true,
             "--seed" => run.seed = value()?.parse()?,
+            "--record" => run.record = true,
             "--neighbours" => run.neighbours = true,
             "--only" => run.only = Some(value()?.to_owned()),
             "--without" => run.without = Some(value()?.to_owned()),

@@ -1,6 +1,6 @@
 //! `hallway where`: the places, and the rule that chose them.
 
-use hallway::lifecycle::{Env, Rule, RuntimePath, ServiceFile, log_path};
+use hallway::lifecycle::{Env, RuntimePath, ServiceFile, log_path};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub(crate) fn run(name: Option<&str>, output: &OutputArguments) -> Result<(), Fa
     };
     let places = Places {
         socket: name.map(|_| chosen.path.join(format!("{instance}.sock"))),
-        rule: rule(chosen.rule),
+        rule: service::rule_name(chosen.rule),
         skipped: chosen
             .skipped
             .iter()
@@ -56,15 +56,4 @@ pub(crate) fn run(name: Option<&str>, output: &OutputArguments) -> Result<(), Fa
         rows.push((log, places.log.display().to_string()));
         human::pairs(out, rows)
     })
-}
-
-fn rule(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Explicit => "HALLWAY_RUNTIME_DIR",
-        Rule::XdgRuntime => "XDG_RUNTIME_DIR",
-        Rule::RunUser => "/run/user",
-        Rule::XdgCache => "XDG_CACHE_HOME",
-        Rule::HomeCache => "the home directory",
-        _ => "a rule that this build does not know",
-    }
 }

@@ -6,17 +6,19 @@
 mod catalog;
 mod memory;
 mod reach;
+mod source;
 mod target;
 
 pub(crate) use catalog::{Catalog, Found};
 pub(crate) use memory::memory;
 pub(crate) use reach::Reach;
+pub(crate) use source::descriptions;
 pub(crate) use target::Target;
 
 use std::time::Duration;
 
 use hallway::blocking::Client;
-use hallway::lifecycle::{Connector, Env, Instance, RuntimeDir, ServiceFile, State, instances};
+use hallway::lifecycle::{Connector, Env, Instance, Rule, RuntimeDir, ServiceFile, State, instances};
 use hallway::server::{AdminBlockingClient, Status};
 use hallway::service::near;
 use hallway::{CallError, CallOptions};
@@ -62,6 +64,18 @@ pub(crate) fn state_name(state: State) -> &'static str {
         State::Dead => "dead",
         State::Stopped => "stopped",
         _ => "unknown",
+    }
+}
+
+/// A rule for the runtime directory in a word.
+pub(crate) fn rule_name(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Explicit => "HALLWAY_RUNTIME_DIR",
+        Rule::XdgRuntime => "XDG_RUNTIME_DIR",
+        Rule::RunUser => "/run/user",
+        Rule::XdgCache => "XDG_CACHE_HOME",
+        Rule::HomeCache => "the home directory",
+        _ => "a rule that this build does not know",
     }
 }
 
@@ -118,10 +132,15 @@ pub(crate) fn not_running(instance: &Instance) -> Failure {
 }
 
 fn unknown(instance: &Instance) -> Failure {
+    let (message, hint) = unknown_words(instance);
+    Failure::new(Exit::Unreachable, "not_installed", message).hint(hint)
+}
+
+/// That there is no such service, and what to do about it.
+pub(crate) fn unknown_words(instance: &Instance) -> (String, &'static str) {
     let all = instances(&Env::process()).unwrap_or_default();
     let names: Vec<&str> =
         all.iter().filter(|one| is_known(one).unwrap_or(false)).map(Instance::stem).collect();
     let message = near::unknown(&format!("service `{instance}`"), instance.stem(), &names);
-    Failure::new(Exit::Unreachable, "not_installed", message)
-        .hint("a service is known once its program has run, or after the program's `install`")
+    (message, "a service is known once its program has run, or after the program's `install`")
 }

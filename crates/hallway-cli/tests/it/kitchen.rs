@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use hallway::lifecycle::{Daemon, Env, Instance, ServiceFile};
+use hallway::lifecycle::{Daemon, Env, Failure, Instance, ServiceFile};
 use hallway::{Context, Progress, Subscription, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub(crate) const ROLE: &str = "HALLWAY_TEST_ROLE";
 
 /// Where the daemon writes down what it does.
 pub(crate) const JOURNAL: &str = "HALLWAY_TEST_JOURNAL";
+
+/// With it, the daemon cannot start.
+const NO_GAS: &str = "HALLWAY_TEST_NO_GAS";
 
 /// No daemon outlives the tests for long, even if they are killed.
 const LIFE: Duration = Duration::from_secs(180);
@@ -220,10 +223,13 @@ fn role() {
     });
     let daemon = Daemon::new(name.parse().unwrap(), "kitchen", "1.2.3").args(ROLE_ARGS);
     let ended = daemon.run(|_, server| {
+        if std::env::var_os(NO_GAS).is_some() {
+            return Err(Failure::new("no_gas", "the gas is off; turn it on at the main"));
+        }
         let served = Topic::with_capacity(2);
         Ok(server.service(KitchenService::new(Cook { served })))
     });
-    assert_eq!(ended, ExitCode::SUCCESS);
+    assert_eq!(ended == ExitCode::SUCCESS, std::env::var_os(NO_GAS).is_none());
 }
 
 /// Lets clients start the daemon by its name.

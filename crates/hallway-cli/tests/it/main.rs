@@ -5,13 +5,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod call;
+mod codegen;
+mod compat;
 mod completions;
 mod describe;
+mod dial;
+mod doctor;
 mod kitchen;
 mod life;
 mod listing;
 mod logs;
+mod new;
 mod snapshot;
 mod tool;
+mod units;
 mod watch;
 mod world;

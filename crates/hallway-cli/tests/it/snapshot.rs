@@ -1,7 +1,8 @@
 //! Transcripts of what the tool prints, held against those in `snapshots/`.
 //!
 //! A transcript has a line `$ COMMAND` for each command, what it prints, what it prints on standard error behind `! `,
-//! and how it exits if that is not 0. What differs from run to run stands there by name: `WORLD`, `PID`, `TIME`, `SIZE`.
+//! and how it exits if that is not 0. What differs from run to run stands there by name: `WORLD`, `PID`, `TIME`, `SIZE`,
+//! `LOG`, and `KITCHEN` for this program.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +41,9 @@ impl World {
 
     /// Calls what differs from run to run by its name.
     fn named(&self, printed: &str) -> String {
-        let text = printed.replace(&self.root(), "WORLD");
+        let program = std::env::current_exe().unwrap().display().to_string();
+        let text = printed.replace(&self.root(), "WORLD").replace(&program, "KITCHEN");
+        let text = without_log(&text);
         let pids = self.pids();
         if pids.iter().all(|pid| !text.contains(pid)) {
             return text;
@@ -52,7 +55,7 @@ impl World {
         text.lines().map(line).collect()
     }
 
-    /// The daemons' processes.
+    /// The daemons' processes, and this one, which may hold their locks.
     fn pids(&self) -> Vec<String> {
         let run = fs::read_dir(self.path("run")).into_iter().flatten().flatten();
         let records = run.filter(|entry| entry.path().extension().is_some_and(|it| it == "json"));
@@ -60,8 +63,23 @@ impl World {
             let record: serde_json::Value = serde_json::from_str(&text).ok()?;
             Some(record["pid"].to_string())
         };
-        records.filter_map(|entry| pid(fs::read_to_string(entry.path()).ok()?)).collect()
+        let own = std::process::id().to_string();
+        records.filter_map(|entry| pid(fs::read_to_string(entry.path()).ok()?)).chain([own]).collect()
     }
+}
+
+/// What stands for the lines of a daemon's log: how many there are by now is a matter of chance.
+const LOG: &str = "  LOG\n";
+
+/// A text in which the lines of a log are called by their name.
+fn without_log(text: &str) -> String {
+    let is_log =
+        |line: &str| line.contains("--- 20") || line.contains("Z  INFO ") || line.contains("Z  WARN ");
+    text.split_inclusive('\n').fold(String::new(), |text, line| match is_log(line) {
+        true if text.ends_with(LOG) => text,
+        true => text + LOG,
+        false => text + line,
+    })
 }
 
 /// The columns of a table's line: their widths are those of what differs.

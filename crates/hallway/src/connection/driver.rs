@@ -18,8 +18,8 @@ use super::output::Output;
 use super::spin::Spin;
 use super::{Closed, Dispatch, Inbox, Link, Received, Recognition};
 use crate::limits::{
-    ANSWERS_OWED_MAX, BYTES_FREE, ENVELOPE_MAX, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH, READ_SIZE,
-    SPARE_ALL_MAX, SPARE_TIME, TURN_MESSAGES, TURN_READS, TURN_TIME, WRITE_PAUSE,
+    ANSWERS_OWED_MAX, BYTES_FREE, ENVELOPE_MAX, FLUSH_MESSAGES, FRAME_MAX, HELLO_MAX, OUTBOUND_HIGH,
+    READ_SIZE, SPARE_ALL_MAX, SPARE_TIME, TURN_MESSAGES, TURN_READS, TURN_TIME, WRITE_PAUSE,
 };
 use crate::protocol::{WireError, code};
 use crate::transport::{ReadHalf, Stream};
@@ -39,8 +39,14 @@ pub(crate) struct Driver {
     /// Our `hello` is in line, and what the peer has sent after its own waits until it has gone: a peer
     /// that has not heard it may conclude that nothing ran.
     greeting: bool,
-    /// There are messages left that were read in an earlier turn.
+    /// There are messages left that have been read.
     more: bool,
+    /// How many have been acted on in this turn, and whether they are as many as one turn may take, or took as long.
+    acted: usize,
+    began: Option<Instant>,
+    turn_is_over: bool,
+    /// The next ones wait only for the answers of those before to be written.
+    flushes: bool,
     /// The last turn ended before all messages were acted on.
     pipelines: bool,
     /// How much of the inbox is counted against what all may hold.
@@ -80,6 +86,10 @@ impl Driver {
             output: Output::default(),
             greeting: false,
             more: false,
+            acted: 0,
+            began: None,
+            turn_is_over: false,
+            flushes: false,
             pipelines: false,
             charged: 0,
             long: false,
@@ -98,19 +108,22 @@ impl Driver {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.link.outbox().driver_looks();
         let mut reads = 0;
+        self.acted = 0;
+        // Who had more in store than one turn takes has its time from the first message on.
+        self.began = self.pipelines.then(Instant::now);
         loop {
             let wrote = self.write(cx);
             if self.is_over() {
                 return Poll::Ready(());
             }
-            let waits = reads >= TURN_READS || self.more && reads > 0;
+            let waits = reads >= TURN_READS || self.more && self.turn_is_over && reads > 0;
             if waits && !crate::chaos::without("turns") {
                 // The turn of others, of the handlers that this one has begun among them.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
             let read = self.read(cx);
-            reads += u32::from(read);
+            reads += u32::from(read && !std::mem::take(&mut self.flushes));
             self.look_at_spare();
             let timed = self.look_at_deadlines(cx);
             if wrote || read || timed {
@@ -262,15 +275,14 @@ impl Driver {
     }
 
     fn receive_messages(&mut self, arrived: Arrived<'_>) {
-        let Self { inbox, link, dispatch, deadlines, .. } = self;
+        let Self { inbox, link, dispatch, deadlines, acted: all_acted, began, turn_is_over, .. } = self;
         // Answers to our own calls may be as long as any message.
         let answered = link.spoke_first() || link.outgoing().any_open();
         inbox.set_max(if answered { FRAME_MAX } else { dispatch.params_max() + ENVELOPE_MAX });
-        // Who had more in store than one turn takes has its time from the first message on.
-        let mut began = self.pipelines.then(Instant::now);
         let (mut acted, mut greeting) = (0, false);
         let each = |received: Received<'_>| {
             acted += 1;
+            *all_acted += 1;
             match received {
                 // What stands behind the message that ended the conversation is nobody's any more.
                 _ if link.is_closed() => return ControlFlow::Continue(()),
@@ -280,7 +292,8 @@ impl Driver {
                 Received::Refused(refusal) => refuse(link, refusal, None),
                 Received::Batch(messages) => act_on_all(link, dispatch, deadlines, messages),
             }
-            if greeting || acted >= TURN_MESSAGES || takes_long(&mut began) {
+            *turn_is_over = *all_acted >= TURN_MESSAGES || takes_long(began);
+            if greeting || *turn_is_over || acted >= FLUSH_MESSAGES {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
@@ -289,7 +302,8 @@ impl Driver {
             Ok(flow) => {
                 self.greeting = greeting;
                 self.more = flow.is_break() && !greeting;
-                self.pipelines = self.more;
+                self.flushes = self.more && !self.turn_is_over;
+                self.pipelines = self.more && self.turn_is_over;
             }
             Err(error) => refuse_connection(&self.link, WireError::new(code::BAD_FRAME, error.to_string())),
         }

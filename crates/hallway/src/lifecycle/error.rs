@@ -21,7 +21,7 @@ pub enum LifecycleError {
         /// The rule that it breaks.
         rule: &'static str,
     },
-    /// The directory's form or mode would let others in, or cannot be used at all.
+    /// The directory cannot be used, or not relied on.
     #[error("{path} cannot be the runtime directory: {rule}; {remedy}")]
     DirUnsafe {
         /// The directory.
@@ -30,6 +30,17 @@ pub enum LifecycleError {
         rule: String,
         /// What to do about it.
         remedy: String,
+    },
+    /// The directory's mode lets others in.
+    #[error(
+        "{path} cannot be the runtime directory: its mode is {mode:04o}, and group and others must have no access; \
+         run `chmod 700 {path}`"
+    )]
+    DirMode {
+        /// The directory.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
     },
     /// The directory belongs to somebody else.
     #[error(
@@ -157,7 +168,7 @@ impl LifecycleError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::BadName { .. } => "bad_name",
-            Self::DirUnsafe { .. } => "dir_unsafe",
+            Self::DirUnsafe { .. } | Self::DirMode { .. } => "dir_unsafe",
             Self::DirForeign { .. } => "dir_foreign",
             Self::NoDir { .. } => "no_dir",
             Self::PathTooLong { .. } => "path_too_long",

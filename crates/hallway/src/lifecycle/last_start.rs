@@ -13,12 +13,14 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{boot_id, uptime_ms};
+use super::files::Kind;
 use super::log::StartMark;
 use super::ready::Line;
-use super::{Failure, Launcher, SpawnLock};
+use super::{Failure, Instance, Launcher, RuntimeDir, SpawnLock};
 
 /// The most bytes that are read of it. The longest word has 8 KiB, and the rest is a path.
 const MAX_BYTES: usize = 64 * 1024;
@@ -107,6 +109,13 @@ impl LastStart {
         serde_json::from_slice(line).ok()
     }
 
+    /// Looks, for people, what is written down of an instance's last start; `None` if that is nothing. While a start is
+    /// under way it is what the daemon has said so far.
+    #[must_use]
+    pub fn look(dir: &RuntimeDir, instance: &Instance) -> Option<Self> {
+        Self::read(&dir.open_file(&Kind::Spawn.of(instance), OFlag::O_RDONLY).ok()?)
+    }
+
     /// Why it failed, if it did and said so.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
@@ -117,6 +126,12 @@ impl LastStart {
     #[must_use]
     pub fn was_ready(&self) -> bool {
         self.said.ready.is_some()
+    }
+
+    /// Whether it ended without a last word: asked when nobody has the start lock.
+    #[must_use]
+    pub fn died(&self) -> bool {
+        self.began != 0 && !self.said.is_last()
     }
 
     /// What whoever holds the start lock, and finds nobody serving, does next.

@@ -100,7 +100,7 @@ pub use runtime_rule::{Rule, RuntimePath, Skipped};
 pub use service_file::ServiceFile;
 #[cfg(feature = "tokio")]
 pub use skew::Skew;
-pub use state::State;
+pub use state::{Holders, State};
 #[cfg(feature = "tokio")]
 pub use stop::stop;
 pub use turn::{Turn, acquire_or_yield};

@@ -43,8 +43,8 @@ impl RuntimeDir {
     /// Opens the directory that [`RuntimePath::choose`] gives, and makes it if it is missing.
     ///
     /// # Errors
-    /// [`LifecycleError::DirUnsafe`] and [`LifecycleError::DirForeign`] if it is not a directory for us alone; it is
-    /// never repaired. Whatever [`RuntimePath::choose`] refuses.
+    /// [`LifecycleError::DirUnsafe`], [`LifecycleError::DirForeign`] and [`LifecycleError::DirMode`] if it is not a
+    /// directory for us alone; it is never repaired. Whatever [`RuntimePath::choose`] refuses.
     pub fn open(env: &Env) -> Result<Self, LifecycleError> {
         let chosen = RuntimePath::choose(env)?;
         match open_checked(&chosen.path)? {
@@ -160,8 +160,7 @@ fn checked(path: &Path, opened: nix::Result<OwnedFd>) -> Result<RuntimeDir, Life
     }
     let mode = found.st_mode & 0o7777;
     if mode & 0o077 != 0 {
-        let rule = format!("its mode is {mode:04o}, and group and others must have no access");
-        return unsafe_dir(&rule, format!("run `chmod 700 {}`", path.display()));
+        return Err(LifecycleError::DirMode { path: path.to_owned(), mode });
     }
     if let Some(system) = fstatfs(&fd).ok().and_then(|found| network(found.filesystem_type())) {
         let rule = format!("it is on {system}, where other machines may be, and locks cannot be relied on");

@@ -10,7 +10,7 @@ pub const TEXT: &str = "The quick brown fox jumps over the lazy dog, and then ba
 pub const BULK: usize = 1024 * 1024;
 
 /// How many items a stream has; another one is opened when it ends.
-pub const STREAM: u32 = 20_000;
+pub const STREAM: u32 = 10_000;
 
 /// The parameters of a call, and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -39,7 +39,7 @@ impl Options {
 
     pub fn parse(arguments: &[&str]) -> Outcome<Self> {
         let mut options = Self {
-            peers: peers::ALL.to_vec(),
+            peers: peers::all(),
             measures: Measure::ALL.to_vec(),
             placements: Placement::ALL.to_vec(),
             runtimes: Runtime::ALL.to_vec(),
@@ -56,7 +56,7 @@ impl Options {
         while let Some(&option) = rest.next() {
             let mut value = || rest.next().copied().ok_or_else(|| format!("{option} what?"));
             match option {
-                "--peers" => options.peers = chosen(value()?, peers::ALL, |peer| peer.name())?,
+                "--peers" => options.peers = chosen(value()?, &peers::all(), |peer| peer.name())?,
                 "--measures" => options.measures = chosen(value()?, &Measure::ALL, |one| one.name())?,
                 "--placements" => options.placements = chosen(value()?, &Placement::ALL, |one| one.name())?,
                 "--runtimes" => options.runtimes = chosen(value()?, &Runtime::ALL, |one| one.name())?,
@@ -84,7 +84,8 @@ fn chosen<T: Copy>(names: &str, all: &[T], name_of: impl Fn(&T) -> &'static str)
 }
 
 fn list() -> String {
-    let peers = peers::ALL.iter().map(|peer| format!("{:26} {}\n", peer.name(), peer.about()));
+    let peers = peers::all();
+    let peers = peers.iter().map(|peer| format!("{:26} {}\n", peer.name(), peer.about()));
     let measures = Measure::ALL.iter().map(|measure| format!("{:26} {}\n", measure.name(), measure.about()));
     peers.chain(measures).collect()
 }

@@ -1,9 +1,11 @@
 //! The two processes of a measurement, as whoever measures holds them.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::fd::AsFd as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tempfile::TempDir;
 
 use crate::Outcome;
@@ -11,6 +13,9 @@ use crate::figures::{Case, Figures};
 use crate::measures::Measure;
 use crate::part::{Does, Part};
 use crate::peers::Ready;
+
+/// How long a process may be silent.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server, and a client if there is one. Both end with it.
 pub struct Pair<'a> {
@@ -93,6 +98,10 @@ impl Process {
     }
 
     fn line(&mut self) -> Outcome<String> {
+        let mut heard = [PollFd::new(self.output.get_ref().as_fd(), PollFlags::POLLIN)];
+        if poll(&mut heard, PollTimeout::try_from(PATIENCE)?)? == 0 {
+            return Err(format!("a process has not said anything for {} s", PATIENCE.as_secs()).into());
+        }
         let mut line = String::new();
         self.output.read_line(&mut line)?;
         if line.is_empty() {

@@ -80,9 +80,7 @@ impl Part {
         measure.call(&mut *client, Instant::now() + time / WARM_UP)?;
         wait_for_word()?;
         let own = std::process::id();
-        let used = || {
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>((processor_time(server)?, processor_time(own)?))
-        };
+        let used = || Outcome::Ok((processor_time(server)?, processor_time(own)?));
         let (before, begun) = (used()?, Instant::now());
         let counted = measure.call(&mut *client, begun + time)?;
         let (took, after) = (begun.elapsed(), used()?);

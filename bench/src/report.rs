@@ -12,7 +12,7 @@ use crate::table::{Table, number};
 
 /// What everything is compared with.
 pub const OURS: &str = "hallway";
-pub const FLOOR: &str = "floor-uds";
+const FLOOR: &str = "floor-uds";
 
 /// A table: what is ordered in it, and what is shown beside.
 pub struct Section {

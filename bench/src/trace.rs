@@ -1,9 +1,12 @@
 //! Counts the system calls of a process, with `perf`, which slows it little.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
+use std::io::{ErrorKind, Write as _};
+use std::os::fd::AsFd as _;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
@@ -12,6 +15,9 @@ use tempfile::TempDir;
 use crate::Outcome;
 
 const NEEDED: &str = "system calls are counted with `perf` (apt-get install linux-perf), as root";
+
+/// How long `perf` may take until it counts.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Counts from when it was made.
 pub struct Trace {
@@ -46,7 +52,11 @@ impl Trace {
         let mut control = open(control)?;
         control.write_all(b"enable\n")?;
         let trace = Self { perf, directory, _control: control };
-        BufReader::new(open(told)?).read_line(&mut String::new())?;
+        let told = open(told)?;
+        let mut heard = [PollFd::new(told.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut heard, PollTimeout::try_from(PATIENCE)?)? == 0 {
+            return Err(NEEDED.into());
+        }
         Ok(trace)
     }
 

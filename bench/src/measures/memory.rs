@@ -10,7 +10,9 @@ use crate::process::own_memory;
 const BEFORE: usize = 8;
 
 pub fn take(case: &Case, connections: &[(usize, Figure)]) -> Outcome<Figures> {
-    connections.iter().map(|&(connections, figure)| Ok((figure, each(case, connections)?))).collect()
+    let most = crate::peers::named(case.peer)?.connections_max();
+    let connections = connections.iter().filter(|(connections, _)| *connections <= most);
+    connections.map(|&(connections, figure)| Ok((figure, each(case, connections)?))).collect()
 }
 
 fn each(case: &Case, connections: usize) -> Outcome<f64> {

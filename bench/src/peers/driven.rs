@@ -78,7 +78,7 @@ impl<P: Asynchronous> Peer for Driven<P> {
             for _ in 0..connections {
                 callers.push(self.0.connect(site).await?);
             }
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(callers)
+            Outcome::Ok(callers)
         })?;
         Ok(Box::new(Calling { callers, runtime }))
     }

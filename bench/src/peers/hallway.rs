@@ -104,16 +104,30 @@ pub struct Hallway {
     name: &'static str,
     about: &'static str,
     values: Values,
+    /// Both sides spin.
+    spins: bool,
 }
 
 impl Hallway {
-    pub const JSON: Self =
-        Self { name: "hallway", about: "Hallway, JSON, length-framed; 1 MiB as text", values: Values::Json };
+    pub const JSON: Self = Self {
+        name: "hallway",
+        about: "Hallway, JSON, length-framed; 1 MiB as text",
+        values: Values::Json,
+        spins: false,
+    };
+
+    pub const SPINNING: Self = Self {
+        name: "hallway-spinning",
+        about: "the same, both sides built with `spin(true)`",
+        values: Values::Json,
+        spins: true,
+    };
 
     pub const MSGPACK: Self = Self {
         name: "hallway-msgpack",
         about: "Hallway, MessagePack, length-framed; 1 MiB as `hallway::Bytes`",
         values: Values::Msgpack,
+        spins: false,
     };
 }
 
@@ -129,22 +143,22 @@ impl Asynchronous for Hallway {
     }
 
     async fn serve(&self, site: &Site, ready: Ready) -> Outcome {
-        serve(site, ready).await
+        serve(site, ready, self.spins).await
     }
 
     async fn connect(&self, site: &Site) -> Outcome<Calls> {
-        let client = hallway::Client::builder().wire(self.values.wire()?);
+        let client = hallway::Client::builder().wire(self.values.wire()?).spin(self.spins);
         let client = BenchClient::new(client.connect(Address::Unix(site.socket())).await?);
         Ok(Calls { client, values: self.values })
     }
 }
 
 /// The budgets are the usual ones, except that one client may have as many connections as `memory` makes.
-async fn serve(site: &Site, ready: Ready) -> Outcome {
+async fn serve(site: &Site, ready: Ready, spins: bool) -> Outcome {
     let mut limits = Limits::default();
     limits.connections = usize::MAX;
     limits.connections_of_peer = usize::MAX;
-    let server = Server::builder().service(BenchService::new(Echo)).limits(limits).build();
+    let server = Server::builder().service(BenchService::new(Echo)).limits(limits).spin(spins).build();
     let listener = unix::Listener::bind(site.socket())?;
     ready.say();
     Ok(server.serve(listener).await?)
@@ -191,6 +205,8 @@ pub struct Blocking {
     name: &'static str,
     about: &'static str,
     values: Values,
+    /// Both sides spin.
+    spins: bool,
 }
 
 impl Blocking {
@@ -198,12 +214,21 @@ impl Blocking {
         name: "hallway-blocking",
         about: "Hallway's blocking client to the same server, JSON",
         values: Values::Json,
+        spins: false,
+    };
+
+    pub const SPINNING: Self = Self {
+        name: "hallway-blocking-spinning",
+        about: "the same, both sides built with `spin(true)`",
+        values: Values::Json,
+        spins: true,
     };
 
     pub const MSGPACK: Self = Self {
         name: "hallway-blocking-msgpack",
         about: "Hallway's blocking client to the same server, MessagePack",
         values: Values::Msgpack,
+        spins: false,
     };
 }
 
@@ -226,12 +251,12 @@ impl Peer for Blocking {
     }
 
     fn serve(&self, site: &Site, runtime: Runtime, ready: Ready) -> Outcome {
-        runtime.build()?.block_on(serve(site, ready))
+        runtime.build()?.block_on(serve(site, ready, self.spins))
     }
 
     fn connect(&self, site: &Site, _: Runtime, connections: usize) -> Outcome<Box<dyn Client>> {
         expect(connections == 1)?;
-        let client = hallway::blocking::Client::builder().wire(self.values.wire()?);
+        let client = hallway::blocking::Client::builder().wire(self.values.wire()?).spin(self.spins);
         let client = BenchBlockingClient::new(client.connect(Address::Unix(site.socket()))?);
         Ok(Box::new(Waiting { client, values: self.values }))
     }

@@ -3,6 +3,9 @@
 mod driven;
 mod framed;
 mod hallway;
+#[cfg(feature = "neighbours")]
+mod neighbours;
+mod nothing;
 mod raw;
 
 use std::time::{Duration, Instant};
@@ -16,22 +19,35 @@ use driven::Driven;
 use hallway::{Blocking, Hallway};
 use raw::{Pipe, Tcp, Unix};
 
-/// Every peer, in the order of the tables.
-pub static ALL: &[&dyn Peer] = &[
+/// Hallway, what one writes by hand, and the floors.
+static OURS: &[&dyn Peer] = &[
     &Driven(Hallway::JSON),
+    &Driven(Hallway::SPINNING),
     &Driven(Hallway::MSGPACK),
     &Blocking::JSON,
+    &Blocking::SPINNING,
     &Blocking::MSGPACK,
     &Driven(framed::Framed),
     &Unix { polls: false },
     &Unix { polls: true },
     &Pipe,
     &Tcp,
+    &nothing::Nothing,
 ];
+
+#[cfg(not(feature = "neighbours"))]
+mod neighbours {
+    pub static ALL: &[&dyn super::Peer] = &[];
+}
+
+/// Every peer.
+pub fn all() -> Vec<&'static dyn Peer> {
+    OURS.iter().chain(neighbours::ALL).copied().collect()
+}
 
 /// The peer of this name.
 pub fn named(name: &str) -> Outcome<&'static dyn Peer> {
-    let peer = ALL.iter().find(|peer| peer.name() == name);
+    let peer = OURS.iter().chain(neighbours::ALL).find(|peer| peer.name() == name);
     Ok(*peer.ok_or_else(|| format!("there is no peer {name}"))?)
 }
 
@@ -49,6 +65,11 @@ pub trait Peer: Sync {
     /// Where it makes sense to put it.
     fn fits(&self, _placement: Placement) -> bool {
         true
+    }
+
+    /// How many connections one client process can have.
+    fn connections_max(&self) -> usize {
+        usize::MAX
     }
 
     /// Serves until the process is ended.

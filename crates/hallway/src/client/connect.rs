@@ -129,7 +129,7 @@ impl ClientBuilder {
     fn opening(&self) -> Opening {
         Opening {
             wire: Some(self.wire),
-            hello: self.hello.clone(),
+            hello: Arc::new(self.hello.clone()),
             greets: true,
             token: None,
             budgets: Arc::default(),
@@ -240,7 +240,7 @@ impl std::fmt::Debug for Reconnecting {
 fn open(opening: Opening, router: Arc<Router>, duplex: Duplex) -> Connection {
     let link = Link::new(opening, duplex.peer);
     let driver = Driver::new(Arc::clone(&link), duplex.stream, router);
-    tokio::spawn(driver.run());
+    tokio::spawn(driver);
     Connection(link)
 }
 

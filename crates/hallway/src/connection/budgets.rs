@@ -111,7 +111,8 @@ pub(crate) enum Lane {
 #[derive(Debug)]
 pub(crate) struct Places {
     all: Arc<Semaphore>,
-    bulk: Arc<Semaphore>,
+    /// None where no bulk call finds a place.
+    bulk: Option<Arc<Semaphore>>,
     number: usize,
     peak: Peak,
 }
@@ -125,21 +126,13 @@ pub(crate) struct Place {
 impl Places {
     pub(crate) fn new(number: usize) -> Self {
         // Also of few, some are for either.
-        Self::with_bulk(number, (number - number / PLACES_KEPT).max(1))
+        let bulk = (number - number / PLACES_KEPT).max(1);
+        Self { bulk: Some(Arc::new(Semaphore::new(bulk))), ..Self::interactive(number) }
     }
 
     /// Places that no bulk call takes.
     pub(crate) fn interactive(number: usize) -> Self {
-        Self::with_bulk(number, 0)
-    }
-
-    fn with_bulk(number: usize, bulk: usize) -> Self {
-        Self {
-            all: Arc::new(Semaphore::new(number)),
-            bulk: Arc::new(Semaphore::new(bulk)),
-            number,
-            peak: Peak::default(),
-        }
+        Self { all: Arc::new(Semaphore::new(number)), bulk: None, number, peak: Peak::default() }
     }
 
     /// A place, if there is one.
@@ -148,7 +141,7 @@ impl Places {
             Lane::Subscription => [None, None],
             Lane::Interactive => [self.all.clone().try_acquire_owned().ok(), None],
             Lane::Bulk => {
-                let bulk = self.bulk.clone().try_acquire_owned().ok()?;
+                let bulk = self.bulk.clone()?.try_acquire_owned().ok()?;
                 [self.all.clone().try_acquire_owned().ok(), Some(bulk)]
             }
         };
@@ -162,7 +155,10 @@ impl Places {
     pub(crate) async fn take(&self, lane: Lane) -> Place {
         // The semaphores are never closed.
         let bulk = match lane {
-            Lane::Bulk => self.bulk.clone().acquire_owned().await.ok(),
+            Lane::Bulk => match self.bulk.clone() {
+                Some(bulk) => bulk.acquire_owned().await.ok(),
+                None => std::future::pending().await,
+            },
             Lane::Interactive | Lane::Subscription => None,
         };
         let all = match lane {

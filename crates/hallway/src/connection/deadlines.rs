@@ -24,16 +24,14 @@ pub(super) enum Due {
     Spare,
 }
 
-const ALL: [Due; 7] =
-    [Due::Token, Due::Recognition, Due::Message, Due::Reading, Due::Writing, Due::Gone, Due::Spare];
-
 /// Everything on a connection that has a time, with one timer for all of it.
 ///
 /// The timer is armed when something has to be waited for, and not disarmed when it comes: it goes off at some time
 /// and finds nothing due. So a connection of long messages does not set a timer for each.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
-    at: [Option<Instant>; ALL.len()],
+    /// Each at most once; seldom is there one.
+    pending: Vec<(Instant, Due)>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -44,22 +42,22 @@ impl Deadlines {
     }
 
     pub(super) fn set_at(&mut self, due: Due, at: Instant) {
-        self.at[due as usize] = Some(at);
+        self.clear(due);
+        self.pending.push((at, due));
     }
 
     /// It has come, or is waited for no longer.
     pub(super) fn clear(&mut self, due: Due) {
-        self.at[due as usize] = None;
+        self.pending.retain(|(_, other)| *other != due);
     }
 
     pub(super) fn is_set(&self, due: Due) -> bool {
-        self.at[due as usize].is_some()
+        self.pending.iter().any(|(_, other)| *other == due)
     }
 
     /// What is due, once; who is told nothing is woken when something is.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Due> {
-        let earliest = ALL.into_iter().filter_map(|due| Some((self.at[due as usize]?, due)));
-        let Some((at, due)) = earliest.min_by_key(|(at, _)| *at) else {
+        let Some(&(at, due)) = self.pending.iter().min_by_key(|(at, _)| *at) else {
             self.timer.take_if(|timer| timer.is_elapsed());
             return None;
         };

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) struct Driver {
     inbox: Inbox,
     dispatch: Arc<dyn Dispatch>,
     output: Output,
+    begun: bool,
     /// Our `hello` is in line, and what the peer has sent after its own waits until it has gone: a peer
     /// that has not heard it may conclude that nothing ran.
     greeting: bool,
@@ -84,6 +86,7 @@ impl Driver {
             stream,
             dispatch,
             output: Output::default(),
+            begun: false,
             greeting: false,
             more: false,
             acted: 0,
@@ -99,13 +102,10 @@ impl Driver {
         }
     }
 
-    /// Runs the connection to its end.
-    pub(crate) async fn run(mut self) {
-        messages::subscribe(&self.link, &self.dispatch);
-        std::future::poll_fn(|cx| self.poll(cx)).await;
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !std::mem::replace(&mut self.begun, true) {
+            messages::subscribe(&self.link, &self.dispatch);
+        }
         self.link.outbox().driver_looks();
         let mut reads = 0;
         self.acted = 0;
@@ -433,6 +433,16 @@ impl Driver {
         let closed = Closed::new(Closed::IO, reason);
         self.output.give_up(&self.link, &closed);
         self.link.close(&closed);
+    }
+}
+
+/// Runs the connection to its end. A future by itself, since an asynchronous function that owns this would be twice as
+/// large, for every connection.
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.get_mut().go_on(cx)
     }
 }
 

@@ -19,7 +19,8 @@ pub struct Inbox {
     held: Held,
     /// How far `held` has been searched for the frame's end.
     seen: Seen,
-    skipping: Option<Skipping>,
+    // Seldom there, and larger than all the rest.
+    skipping: Option<Box<Skipping>>,
 }
 
 /// What has been read.
@@ -79,7 +80,7 @@ impl Inbox {
         };
         let mut skipping = Skipping { rest, head: Vec::new(), size: 0, no_room: true };
         skipping.take(held.bytes().get(body..).unwrap_or_default());
-        self.skipping = Some(skipping);
+        self.skipping = Some(Box::new(skipping));
     }
 
     /// Whether a message has begun and not ended.
@@ -198,7 +199,8 @@ impl Inbox {
                     at += end;
                 }
                 Scan::TooLong { body, rest } => {
-                    self.skipping = Some(Skipping { rest, head: Vec::new(), size: 0, no_room: false });
+                    let skipping = Skipping { rest, head: Vec::new(), size: 0, no_room: false };
+                    self.skipping = Some(Box::new(skipping));
                     at += body;
                 }
             }

@@ -22,7 +22,7 @@ pub(crate) struct Link {
     wire: OnceLock<Wire>,
     peer: Peer,
     /// What this end says of itself when it is greeted.
-    hello: Hello,
+    hello: Arc<Hello>,
     spoke_first: bool,
     spins: bool,
     state: Mutex<State>,
@@ -85,7 +85,7 @@ impl State {
 pub(crate) struct Opening {
     /// What is spoken; `None`: whatever the peer begins with.
     pub(crate) wire: Option<Wire>,
-    pub(crate) hello: Hello,
+    pub(crate) hello: Arc<Hello>,
     /// This end speaks first.
     pub(crate) greets: bool,
     /// What the peer has to name before anything else.
@@ -122,7 +122,7 @@ impl Link {
 
     pub(super) fn greet(&self) {
         // Text and numbers of our own: there is nothing in it that could not be written.
-        let _written = self.outbox.push::<()>(self.wire(), &Message::Hello(self.hello.clone()));
+        let _written = self.outbox.push::<()>(self.wire(), &Message::Hello(Hello::clone(&self.hello)));
     }
 
     /// What is spoken. To a peer that has not told yet, there is nothing to say but farewell: it is said as

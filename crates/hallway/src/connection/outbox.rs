@@ -184,7 +184,7 @@ impl Outbox {
             if emptied.capacity() > line.bytes.capacity() {
                 std::mem::swap(&mut line.bytes, emptied);
             }
-            emptied.shrink_to(KEEP);
+            *emptied = Vec::new();
             self.keep_spare(&mut line, SPARE_MAX);
             return 0;
         }

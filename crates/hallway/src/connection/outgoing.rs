@@ -31,13 +31,13 @@ struct Table {
     places_taken: usize,
     open: HashMap<u64, Slot, BuildIdHasher>,
     /// Set once: no further call is begun.
-    ended: Option<Ended>,
+    ended: Option<Box<Ended>>,
     /// A `hello` of the peer has arrived: from then on, calls may have been dispatched.
     heard_hello: bool,
     /// The conversation began with our `hello`, so that the peer's comes before anything is dispatched.
     said_hello: bool,
     /// What the peer has said about no call in particular, which may be why it goes.
-    words: Option<WireError>,
+    words: Option<Box<WireError>>,
     strays: Strays,
     /// The room of a long result that has been read, for the next one.
     spare: Vec<u8>,
@@ -106,7 +106,7 @@ impl Outgoing {
         }
         let free = table.places_taken < CALLS_OPEN_MAX;
         table.places_taken += usize::from(free);
-        free.then_some(Place(Some(self)))
+        free.then(|| Place(Some(self)))
     }
 
     fn give_back(&self, table: &mut Table) {
@@ -125,7 +125,7 @@ impl Outgoing {
         let has_place = place.0.take().is_some();
         let mut table = self.table();
         if let Some(ended) = &table.ended {
-            let closed = match ended {
+            let closed = match &**ended {
                 Ended::Closed(closed) => closed.clone(),
                 Ended::Goaway(goaway) => Closed::new(Closed::GOAWAY, goaway.message.as_str()),
             };
@@ -195,23 +195,27 @@ impl Outgoing {
         for id in unheard {
             self.end_in(&mut table, id, lost.clone());
         }
-        table.ended.get_or_insert(Ended::Goaway(goaway));
+        table.ended.get_or_insert_with(|| Box::new(Ended::Goaway(goaway)));
     }
 
     /// Nothing can be sent any more: no other call is begun. What has been sent may still be answered.
     pub(super) fn refuse(&self, closed: &Closed) {
-        self.table().ended.get_or_insert_with(|| Ended::Closed(closed.clone()));
+        self.table().ended.get_or_insert_with(|| Box::new(Ended::Closed(closed.clone())));
     }
 
     /// The connection has ended: every caller hears it, and what may have become of its call.
     pub(super) fn close(&self, closed: &Closed) {
         let mut table = self.table();
-        let words = table.words.as_ref().filter(|_| closed.code == Closed::BY_PEER).map(Closed::with_words);
+        let words = table
+            .words
+            .as_ref()
+            .filter(|_| closed.code == Closed::BY_PEER)
+            .map(|words| Closed::with_words(words));
         let closed = words.as_ref().unwrap_or(closed);
         // A peer that breaks the rules may have broken that one as well.
         let unheard = table.said_hello && !table.heard_hello && closed.code != Closed::VIOLATION;
         let outcome = if unheard { Outcome::NotDispatched } else { Outcome::Unknown };
-        table.ended = Some(Ended::Closed(closed.clone()));
+        table.ended = Some(Box::new(Ended::Closed(closed.clone())));
         let open: Vec<u64> = table.open.keys().copied().collect();
         for id in open.into_iter().filter(|_| !crate::chaos::without("lost-calls")) {
             self.end_in(&mut table, id, End::Lost { closed: closed.clone(), outcome });
@@ -308,7 +312,7 @@ impl Outgoing {
 
     /// The peer has said something about no call in particular.
     pub(super) fn words(&self, error: WireError) {
-        self.table().words = Some(error);
+        self.table().words = Some(Box::new(error));
     }
 
     /// Whether the peer owes us an answer.

@@ -137,7 +137,7 @@ impl ServerBuilder {
                 router: Arc::new(self.router.clone()),
                 answered: Arc::default(),
                 wire: self.wire,
-                hello: Hello::new(self.program),
+                hello: Arc::new(Hello::new(self.program)),
                 started: Instant::now(),
                 connections: Mutex::default(),
                 budgets: Arc::new(Budgets::new(self.limits)),

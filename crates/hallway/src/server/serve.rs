@@ -1,6 +1,9 @@
 use std::collections::{BTreeMap, HashMap, hash_map};
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -44,7 +47,7 @@ pub(super) struct Shared {
     pub(super) restricted: BTreeMap<Arc<str>, Arc<Router>>,
     /// What is spoken; `None`: what each client begins with.
     pub(super) wire: Option<Wire>,
-    pub(super) hello: Hello,
+    pub(super) hello: Arc<Hello>,
     pub(super) started: Instant,
     pub(super) connections: Mutex<Connections>,
     pub(super) budgets: Arc<Budgets>,
@@ -212,7 +215,7 @@ impl Server {
         let shared = &self.shared;
         let opening = Opening {
             wire: shared.wire,
-            hello: shared.hello.clone(),
+            hello: Arc::clone(&shared.hello),
             greets: false,
             token,
             budgets: Arc::clone(&shared.budgets),
@@ -226,7 +229,7 @@ impl Server {
                 let driver = Driver::new(link, connection.stream, self.dispatch());
                 return Some(async move {
                     // A peer that does not read its refusal is not waited for.
-                    let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver.run()).await;
+                    let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver).await;
                 });
             }
         };
@@ -234,10 +237,7 @@ impl Server {
             link.drain(Some((code::CLOSING, &drain.reason)));
         }
         let driver = Driver::new(link, connection.stream, self.dispatch());
-        tokio::spawn(async move {
-            driver.run().await;
-            drop(entry);
-        });
+        tokio::spawn(Served { driver, _entry: entry });
         None
     }
 
@@ -271,6 +271,20 @@ fn concerns_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::Interrupted
             | io::ErrorKind::PermissionDenied
     )
+}
+
+/// A connection that is served.
+struct Served {
+    driver: Driver,
+    _entry: Entry,
+}
+
+impl Future for Served {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.driver).poll(cx)
+    }
 }
 
 /// A connection's place in the register; it is given back when the connection ends, however that happens.

@@ -20,7 +20,7 @@ use crate::transport::{Duplex, Peer, memory, unix};
 fn link(peer: Peer, greets: bool) -> Arc<Link> {
     let opening = Opening {
         wire: Some(Wire::NATIVE),
-        hello: Hello::new("test"),
+        hello: Arc::new(Hello::new("test")),
         greets,
         token: None,
         budgets: Arc::default(),
@@ -91,7 +91,7 @@ async fn the_hello_is_out_before_anything_is_dispatched() {
     let driver = Driver::new(link(mine.peer, false), mine.stream, Arc::new(Calls(look)));
     let bytes = frames(&[Message::Hello(Hello::new("peer")), call(1)]);
     writer.write_all(&bytes).await.unwrap();
-    let _still_open = tokio::time::timeout(std::time::Duration::from_millis(50), driver.run()).await;
+    let _still_open = tokio::time::timeout(std::time::Duration::from_millis(50), driver).await;
     assert!(heard.lock().unwrap().contains("hello"), "{heard:?}");
 }
 
@@ -185,7 +185,7 @@ async fn greeted_client() -> (Arc<Link>, std::os::unix::net::UnixStream) {
     let (mine, mut peer) = std::os::unix::net::UnixStream::pair().unwrap();
     let Duplex { peer: identity, stream } = unix::adopt(mine).unwrap();
     let link = link(identity, true);
-    tokio::spawn(Driver::new(Arc::clone(&link), stream, nothing()).run());
+    tokio::spawn(Driver::new(Arc::clone(&link), stream, nothing()));
     peer.write_all(&frames(&[Message::Hello(Hello::new("peer"))])).unwrap();
     // An answered call tells that the `hello` has been heard.
     let first = tokio::spawn({

@@ -122,33 +122,9 @@ impl Serialize for Payload {
     }
 }
 
-fn carried<'a>(message: &Message<'a, Raw<'_>>) -> Message<'a, Payload> {
-    let call = |call: &Call<'a, Raw<'_>>| Call {
-        id: call.id.clone(),
-        method: call.method.clone(),
-        // What stands for nothing is the same as nothing.
-        params: call.params.map(Payload::of),
-        deadline_ms: call.deadline_ms,
-        window: call.window,
-        token: call.token.clone(),
-        trace: call.trace.clone(),
-        key: call.key.clone(),
-    };
-    match message.clone() {
-        Message::Call(it) => Message::Call(call(&it)),
-        Message::Named(it) => Message::Named(call(&it)),
-        Message::Result { id, value } => Message::Result { id, value: value.map(Payload::of) },
-        Message::Item { id, seq, value } => Message::Item { id, seq, value: Payload::of(value) },
-        Message::Hello(hello) => Message::Hello(hello),
-        Message::Goaway(goaway) => Message::Goaway(goaway),
-        Message::Error { id, error } => Message::Error { id, error },
-        Message::Lagged { id, missed, next } => Message::Lagged { id, missed, next },
-        Message::Progress { id, progress } => Message::Progress { id, progress },
-        Message::Cancel { id } => Message::Cancel { id },
-        Message::Grant { id, items } => Message::Grant { id, items },
-        Message::Unknown { id } => Message::Unknown { id },
-        other => panic!("a kind of message that is not tried: {other:?}"),
-    }
+/// What stands for nothing is the same as nothing.
+fn carried(message: &Message<'_, Raw<'_>>) -> Message<'static, Payload> {
+    message.clone().into_owned(Payload::of)
 }
 
 /// The id that a message speaks of.

@@ -32,3 +32,10 @@ impl Mistakes {
         self.0.map_or(Ok(value), Err)
     }
 }
+
+/// What a test hears of a declaration that is wrong.
+#[cfg(test)]
+pub(crate) fn said_of<T>(wrong: syn::Result<T>) -> Vec<String> {
+    let error = wrong.err().expect("a mistake");
+    error.into_iter().map(|one| one.to_string()).collect()
+}

@@ -267,44 +267,13 @@ impl RawPeer {
                 return None;
             }
             let Self { inbox, heard, .. } = self;
+            let value = |raw: Raw<'_>| raw.decode::<Value>().expect("a payload that can be read");
             let read = inbox.receive(&buffer[..length], |received| match received {
-                Received::Message(message) => heard.push_back(owned(message)),
+                Received::Message(message) => heard.push_back(message.into_owned(value)),
                 other => panic!("the library sent what it cannot read itself: {other:?}"),
             });
             read.expect("the library sends whole frames");
         }
         self.heard.pop_front()
-    }
-}
-
-/// The message with everything in it its own.
-fn owned(message: Message<'_, Raw<'_>>) -> Heard {
-    let value = |raw: Raw<'_>| raw.decode::<Value>().expect("a payload that can be read");
-    let text = |text: std::borrow::Cow<'_, str>| text.into_owned().into();
-    let call =
-        |Call { id, method, params, deadline_ms, window, token, trace, key }: Call<'_, Raw<'_>>| Call {
-            id,
-            method: text(method),
-            params: params.map(value),
-            deadline_ms,
-            window,
-            token,
-            trace: trace.map(text),
-            key: key.map(text),
-        };
-    match message {
-        Message::Call(it) => Message::Call(call(it)),
-        Message::Named(it) => Message::Named(call(it)),
-        Message::Result { id, value: result } => Message::Result { id, value: result.map(value) },
-        Message::Item { id, seq, value: item } => Message::Item { id, seq, value: value(item) },
-        Message::Hello(hello) => Message::Hello(hello),
-        Message::Goaway(goaway) => Message::Goaway(goaway),
-        Message::Error { id, error } => Message::Error { id, error },
-        Message::Lagged { id, missed, next } => Message::Lagged { id, missed, next },
-        Message::Progress { id, progress } => Message::Progress { id, progress },
-        Message::Cancel { id } => Message::Cancel { id },
-        Message::Grant { id, items } => Message::Grant { id, items },
-        Message::Unknown { id } => Message::Unknown { id },
-        other => panic!("a kind of message that the test kit does not know: {other:?}"),
     }
 }

@@ -48,9 +48,12 @@ pub(super) fn run(run: &Run) -> Outcome {
 /// Within which time a daemon is killed that is to die as it starts, counted from its first moment.
 const STARTS: Duration = Duration::from_millis(50);
 
-/// Kills each daemon that comes, one as it starts and the next at work, which it is let do for up to so long. Tells the
-/// clients when it is over.
-fn kill_each(hold: Hold, kills: usize, works: Duration, rng: &mut Rng, load: &Load) -> io::Result<()> {
+/// The longest time for its work that a daemon is given.
+const WORKS_MAX: Duration = Duration::from_secs(2);
+
+/// Kills each daemon that comes, one as it starts and the next at work, which it is let do for up to so long, and for twice
+/// as long from then on where it has done nothing in its time: disks differ. Tells the clients when it is over.
+fn kill_each(hold: Hold, kills: usize, mut works: Duration, rng: &mut Rng, load: &Load) -> io::Result<()> {
     let mut killed = 0;
     let mut kill_next = || {
         let held = hold.next()?;
@@ -60,7 +63,11 @@ fn kill_each(hold: Hold, kills: usize, works: Duration, rng: &mut Rng, load: &Lo
             std::thread::sleep(rng.pause(STARTS));
         } else {
             let _serves = load.connector.reach();
+            let before = load.acknowledged.load(Ordering::Relaxed);
             std::thread::sleep(rng.pause(works));
+            if load.acknowledged.load(Ordering::Relaxed) == before {
+                works = (2 * works).min(WORKS_MAX);
+            }
         }
         killed += usize::from(kill(pid, Signal::SIGKILL).is_ok());
         Ok(killed < kills)
@@ -83,6 +90,7 @@ struct Load {
     connector: Connector,
     over: AtomicBool,
     calls: AtomicU64,
+    acknowledged: AtomicU64,
     hung: AtomicU64,
     longest: AtomicU64,
 }
@@ -91,9 +99,9 @@ impl Load {
     fn new(connector: Connector) -> Self {
         // A daemon that is killed before it was of use counts as one that fails, and they all are.
         let connector = connector.at_once().within(HANGS);
-        let (over, calls) = (AtomicBool::new(false), AtomicU64::new(0));
+        let (over, calls, acknowledged) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
         let (hung, longest) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { connector, over, calls, hung, longest }
+        Self { connector, over, calls, acknowledged, hung, longest }
     }
 
     fn is_over(&self) -> bool {
@@ -107,6 +115,11 @@ impl Load {
     fn client(&self) -> Result<Client, CallError> {
         let builder: ClientBuilder = Client::builder().options(CallOptions::new().deadline(HANGS));
         builder.connect(self.connector.clone())
+    }
+
+    /// Notes that what was to have an effect has it.
+    fn acknowledge(&self) {
+        self.acknowledged.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Makes a call, and notes whether it hung.

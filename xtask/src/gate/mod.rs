@@ -91,7 +91,7 @@ const GATES: &[Gate] = &[
     #[cfg(target_os = "linux")]
     measures("slow-writers", slow_writers::run, &["frame-deadline"]),
     #[cfg(target_os = "linux")]
-    measures("hostile-neighbours", hostile_neighbours::run, &["descriptors"]),
+    measures("hostile-neighbours", hostile_neighbours::run, &["descriptors", "turns"]),
     #[cfg(target_os = "linux")]
     measures("fd-exhaustion", fd_exhaustion::run, &["accept-pause"]),
     #[cfg(target_os = "linux")]

@@ -1,5 +1,6 @@
 //! A daemon under attack, looked at from outside: what the kernel says of its process, and what its own status says.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
@@ -126,6 +127,17 @@ impl Site {
 
     pub(super) fn descriptors(&self) -> io::Result<usize> {
         Ok(fs::read_dir(self.proc("fd"))?.count())
+    }
+
+    /// What each of its descriptors stands for.
+    pub(super) fn opened(&self) -> io::Result<BTreeSet<String>> {
+        let tell = |entry: io::Result<fs::DirEntry>| {
+            let path = entry.ok()?.path();
+            // One that is gone by now is not open.
+            let target = fs::read_link(&path).ok()?;
+            Some(format!("{} -> {}", path.file_name()?.display(), target.display()))
+        };
+        Ok(fs::read_dir(self.proc("fd"))?.filter_map(tell).collect())
     }
 
     pub(super) fn threads(&self) -> io::Result<u64> {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use hallway::lifecycle::{Daemon, Instance};
@@ -37,6 +38,9 @@ pub(super) trait Target {
 
     /// Computes for so long, without a pause.
     async fn burn(&self, micros: u64);
+
+    /// The same, once it has waited for something: as a task of its own.
+    async fn burn_later(&self, micros: u64);
 
     /// What is published.
     fn events(&self, since: Option<u64>) -> Subscription<String>;
@@ -123,6 +127,19 @@ impl Target for Served {
     }
 
     async fn burn(&self, micros: u64) {
+        compute(Duration::from_micros(micros));
+    }
+
+    async fn burn_later(&self, micros: u64) {
+        let mut polled = false;
+        let second = std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut polled, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        });
+        second.await;
         compute(Duration::from_micros(micros));
     }
 

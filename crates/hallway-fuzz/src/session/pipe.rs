@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
-use hallway::transport::{Duplex, Stream, WriteHalf, memory};
+use hallway::transport::{Duplex, ReadHalf, Stream, WriteHalf, memory};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Two ends of a connection within the process: the library's, whose reads and writes are cut into pieces of these
@@ -133,6 +133,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Half<T> {
         Pin::new(&mut self.half).poll_shutdown(cx)
     }
 }
+
+impl<T: AsyncRead + Send + Unpin> ReadHalf for Half<T> {}
 
 impl<T: AsyncWrite + Send + Unpin> WriteHalf for Half<T> {
     fn peer_is_gone(&self) -> bool {

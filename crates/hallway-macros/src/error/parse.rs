@@ -136,11 +136,7 @@ mod tests {
     use syn::parse_quote;
 
     use super::*;
-
-    fn mistakes(item: DeriveInput) -> Vec<String> {
-        let error = parse(item).expect_err("this enum is wrong");
-        error.into_iter().map(|one| one.to_string()).collect()
-    }
+    use crate::mistakes::said_of;
 
     #[test]
     fn an_enum_is_read() {
@@ -175,7 +171,7 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_said_at_once() {
-        let said = mistakes(parse_quote! {
+        let said = said_of(parse(parse_quote! {
             enum MailError<T> {
                 NoAttribute,
                 #[error("a {0}")]
@@ -191,7 +187,7 @@ mod tests {
                 #[error(3)]
                 Number,
             }
-        });
+        }));
         let expected = [
             "cannot be generic",
             "write `#[error(\"...\")]`",
@@ -211,15 +207,15 @@ mod tests {
     #[test]
     fn only_an_enum_with_variants_is_an_error() {
         assert!(
-            mistakes(parse_quote!(
+            said_of(parse(parse_quote!(
                 struct MailError;
-            ))[0]
+            )))[0]
                 .contains("write an enum")
         );
         assert!(
-            mistakes(parse_quote!(
+            said_of(parse(parse_quote!(
                 enum MailError {}
-            ))[0]
+            )))[0]
                 .contains("write one")
         );
     }

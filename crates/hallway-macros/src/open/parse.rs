@@ -184,11 +184,7 @@ mod tests {
     use syn::parse_quote;
 
     use super::*;
-
-    fn mistakes(item: DeriveInput) -> Vec<String> {
-        let error = parse(item).expect_err("this enum is wrong");
-        error.into_iter().map(|one| one.to_string()).collect()
-    }
+    use crate::mistakes::said_of;
 
     #[test]
     fn an_enum_is_read() {
@@ -221,7 +217,7 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_said_at_once() {
-        let said = mistakes(parse_quote! {
+        let said = said_of(parse(parse_quote! {
             #[serde(tag = "kind", rename_all = "snake_case")]
             enum State<T> {
                 #[serde(rename = "x")]
@@ -234,7 +230,7 @@ mod tests {
                 Unknown(Unknown),
                 Rest(Unknown),
             }
-        });
+        }));
         let expected = [
             "cannot be generic",
             "`tag` makes a reader keep",
@@ -254,17 +250,17 @@ mod tests {
     #[test]
     fn an_enum_is_open_only_with_a_variant_for_the_rest() {
         assert!(
-            mistakes(parse_quote!(
+            said_of(parse(parse_quote!(
                 enum State {
                     Waiting,
                 }
-            ))[0]
+            )))[0]
                 .contains("`Unknown(hallway::Unknown)`")
         );
         assert!(
-            mistakes(parse_quote!(
+            said_of(parse(parse_quote!(
                 struct State;
-            ))[0]
+            )))[0]
                 .contains("write an enum")
         );
     }

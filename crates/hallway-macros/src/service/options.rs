@@ -99,11 +99,7 @@ mod tests {
     use quote::quote;
 
     use super::*;
-
-    fn mistakes(arguments: TokenStream) -> Vec<String> {
-        let error = Options::parse(arguments).expect_err("these arguments are wrong");
-        error.into_iter().map(|one| one.to_string()).collect()
-    }
+    use crate::mistakes::said_of;
 
     #[test]
     fn name_and_version_are_read_in_either_order() {
@@ -120,7 +116,7 @@ mod tests {
 
     #[test]
     fn all_that_is_missing_is_said_at_once() {
-        let said = mistakes(quote! {});
+        let said = said_of(Options::parse(quote! {}));
         assert_eq!(said.len(), 2);
         assert!(said[0].contains("name = \"mail\"") && said[1].contains("version = \"1.0\""), "{said:?}");
     }
@@ -141,7 +137,7 @@ mod tests {
             (quote! { name = "mail", version = "1.0", sidecar = true }, "alone"),
             (quote! { name = "mail", version = "1.0", sidecar, sidecar }, "twice"),
         ] {
-            let said = mistakes(arguments);
+            let said = said_of(Options::parse(arguments));
             assert!(said.iter().any(|one| one.contains(says)), "{said:?} does not say {says:?}");
         }
     }

@@ -297,10 +297,20 @@ struct Runtimes {
     control: Runtime,
 }
 
+/// After how many turns of its tasks a thread asks the system for news. Handlers may compute for a
+/// [`TURN_TIME`](crate::limits::TURN_TIME) in each, and as long as nobody asks, whoever has just called is not heard:
+/// with tokio's 61, two clients that pipeline such calls kept all others waiting 18 ms in the median. To ask oftener
+/// costs nothing that can be measured, `epoll_wait` being short beside a turn that reads and writes.
+const NEWS_EVERY: u32 = 4;
+
 impl Runtimes {
     fn new() -> Result<Self, LifecycleError> {
         let build = |mut runtime: Builder| {
-            runtime.enable_all().build().map_err(LifecycleError::io("start", Path::new("the runtime")))
+            runtime
+                .event_interval(NEWS_EVERY)
+                .enable_all()
+                .build()
+                .map_err(LifecycleError::io("start", Path::new("the runtime")))
         };
         Ok(Self {
             workers: build(Builder::new_multi_thread())?,

@@ -76,6 +76,28 @@ pub enum Message<'a, P> {
     },
 }
 
+impl<P> Message<'_, P> {
+    /// The same message for whoever keeps it: its words are copied, and its payload, which may be raw, becomes what is
+    /// made of it.
+    #[must_use]
+    pub fn into_owned<Q>(self, payload: impl FnOnce(P) -> Q) -> Message<'static, Q> {
+        match self {
+            Self::Hello(hello) => Message::Hello(hello),
+            Self::Goaway(goaway) => Message::Goaway(goaway),
+            Self::Call(call) => Message::Call(call.into_owned(payload)),
+            Self::Named(call) => Message::Named(call.into_owned(payload)),
+            Self::Result { id, value } => Message::Result { id, value: value.map(payload) },
+            Self::Error { id, error } => Message::Error { id, error },
+            Self::Item { id, seq, value } => Message::Item { id, seq, value: payload(value) },
+            Self::Lagged { id, missed, next } => Message::Lagged { id, missed, next },
+            Self::Progress { id, progress } => Message::Progress { id, progress },
+            Self::Cancel { id } => Message::Cancel { id },
+            Self::Grant { id, items } => Message::Grant { id, items },
+            Self::Unknown { id } => Message::Unknown { id },
+        }
+    }
+}
+
 /// A request to run a method.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call<'a, P> {
@@ -109,6 +131,20 @@ impl<'a, P> Call<'a, P> {
             token: None,
             trace: None,
             key: None,
+        }
+    }
+
+    fn into_owned<Q>(self, payload: impl FnOnce(P) -> Q) -> Call<'static, Q> {
+        let text = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Call {
+            id: self.id,
+            method: text(self.method),
+            params: self.params.map(payload),
+            deadline_ms: self.deadline_ms,
+            window: self.window,
+            token: self.token,
+            trace: self.trace.map(text),
+            key: self.key.map(text),
         }
     }
 }

@@ -61,33 +61,8 @@ fn messages_as_the_specification_shows_them() {
 }
 
 /// The message with its payload decoded.
-pub(super) fn owned<'a>(message: Message<'a, Raw<'a>>) -> Message<'a, serde_json::Value> {
-    let value = |raw: Raw<'_>| raw.decode().unwrap();
-    match message {
-        Message::Call(Call { id, method, params, deadline_ms, window, token, trace, key }) => {
-            Message::Call(Call {
-                id,
-                method,
-                params: params.map(value),
-                deadline_ms,
-                window,
-                token,
-                trace,
-                key,
-            })
-        }
-        Message::Named(call) => unreachable!("{call:?} is of another dialect"),
-        Message::Result { id, value: result } => Message::Result { id, value: result.map(value) },
-        Message::Item { id, seq, value: item } => Message::Item { id, seq, value: value(item) },
-        Message::Hello(hello) => Message::Hello(hello),
-        Message::Goaway(goaway) => Message::Goaway(goaway),
-        Message::Error { id, error } => Message::Error { id, error },
-        Message::Lagged { id, missed, next } => Message::Lagged { id, missed, next },
-        Message::Progress { id, progress } => Message::Progress { id, progress },
-        Message::Cancel { id } => Message::Cancel { id },
-        Message::Grant { id, items } => Message::Grant { id, items },
-        Message::Unknown { id } => Message::Unknown { id },
-    }
+pub(super) fn owned(message: Message<'_, Raw<'_>>) -> Message<'static, serde_json::Value> {
+    message.into_owned(|raw| raw.decode().unwrap())
 }
 
 #[test]

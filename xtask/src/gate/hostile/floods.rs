@@ -195,6 +195,7 @@ pub(super) fn subscriptions(field: &mut Field) -> io::Result<()> {
 /// Descriptors where none are expected: as many as one message can have, one, and the socket itself; never asked for.
 pub(super) fn descriptors(field: &mut Field) -> io::Result<()> {
     const MOST: usize = 253;
+    const LAST: usize = 16;
     let null = std::fs::File::open("/dev/null")?;
     let call = field.target.speech.echo(1, 16);
     let mut peer = field.connect()?;
@@ -223,6 +224,13 @@ pub(super) fn descriptors(field: &mut Field) -> io::Result<()> {
             peer = field.connect()?;
         }
     }
+    // The end of some: the socket itself, so often that there are more when one of them is read.
+    for _ in 0..LAST {
+        let peer = field.connect()?;
+        for _ in 0..TOGETHER {
+            let _room_or_not = send_with(&peer, &call, &[peer.stream.as_raw_fd()]);
+        }
+    }
     Ok(())
 }
 
@@ -241,10 +249,19 @@ pub(super) fn pipelined(field: &mut Field) -> io::Result<()> {
     })
 }
 
-/// Calls that compute for a millisecond each, 64 deep.
+/// Calls that compute for a millisecond each, nearly as many as one connection may have open.
 pub(super) fn work(field: &mut Field) -> io::Result<()> {
-    flood(field, TOGETHER, |field, id, out| {
-        out.extend(field.target.speech.call(id, "burn", r#"{"micros":1000}"#));
+    compute(field, "burn")
+}
+
+/// The same, as tasks.
+pub(super) fn work_in_tasks(field: &mut Field) -> io::Result<()> {
+    compute(field, "burn_later")
+}
+
+fn compute(field: &mut Field, method: &str) -> io::Result<()> {
+    flood(field, 15 * TOGETHER, |field, id, out| {
+        out.extend(field.target.speech.call(id, method, r#"{"micros":1000}"#));
         (1, 1)
     })
 }

@@ -31,6 +31,8 @@ pub(super) struct Attack {
     pub(super) burns: bool,
     /// It needs more than a method `echo`.
     pub(super) ours_only: bool,
+    /// The defence of which it has to show that it is gone.
+    pub(super) notices: Option<&'static str>,
     /// How many take part, in full and in a short run.
     pub(super) connections: [usize; 2],
     run: fn(&mut Field) -> io::Result<()>,
@@ -49,18 +51,19 @@ pub(super) const ATTACKS: &[Attack] = &[
     burns("json-bombs", [2, 2], floods::bombs),
     burns("cancel-flood", [2, 2], floods::cancels).ours(),
     burns("subscription-flood", [2, 2], floods::subscriptions).ours(),
-    burns("descriptor-bombs", [2, 2], floods::descriptors),
+    burns("descriptor-bombs", [1, 1], floods::descriptors).notices("descriptors"),
     burns("pipelined-echo", [2, 2], floods::pipelined),
-    burns("pipelined-work", [2, 2], floods::work).ours(),
+    burns("pipelined-work", [2, 2], floods::work).ours().notices("turns"),
     burns("tiny-frames", [2, 2], floods::tiny),
     burns("unknown-ids", [2, 2], floods::unknown_ids).ours(),
     burns("garbage", [2, 2], floods::garbage),
 ];
 
-/// What other gates do by themselves.
+/// What other gates do by themselves, or `hostile-neighbours` if it is asked to.
 const OTHERS: &[Attack] = &[
     waits("unrecognised", [1000, 200], sitting::unrecognised),
     waits("connectors", [1000, 200], sitting::connectors),
+    burns("pipelined-work-in-tasks", [2, 2], floods::work_in_tasks).ours(),
     burns("rapid-cancel", [4, 4], floods::rapid_cancel).ours(),
     burns("soak-calls", [4, 4], soak::calls).ours(),
     burns("soak-connects", [2, 2], soak::connects).ours(),
@@ -69,11 +72,11 @@ const OTHERS: &[Attack] = &[
 ];
 
 const fn waits(name: &'static str, connections: [usize; 2], run: fn(&mut Field) -> io::Result<()>) -> Attack {
-    Attack { name, burns: false, ours_only: false, connections, run }
+    Attack { name, burns: false, ours_only: false, notices: None, connections, run }
 }
 
 const fn burns(name: &'static str, connections: [usize; 2], run: fn(&mut Field) -> io::Result<()>) -> Attack {
-    Attack { name, burns: true, ours_only: false, connections, run }
+    Attack { name, burns: true, ours_only: false, notices: None, connections, run }
 }
 
 impl Attack {
@@ -82,7 +85,12 @@ impl Attack {
         self
     }
 
-    fn of_name(name: &str) -> Option<&'static Self> {
+    const fn notices(mut self, defence: &'static str) -> Self {
+        self.notices = Some(defence);
+        self
+    }
+
+    pub(super) fn of_name(name: &str) -> Option<&'static Self> {
         ATTACKS.iter().chain(OTHERS).find(|attack| attack.name == name)
     }
 }

@@ -1,6 +1,7 @@
 //! The client that suffers, or does not: 200 calls a second, each measured from the moment when it was due. Who
 //! waited for answers before calling again would not count the calls that were never made.
 
+use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -112,5 +113,12 @@ impl Felt {
     #[expect(clippy::cast_precision_loss, reason = "microseconds of some seconds at most")]
     pub(crate) fn ratio(&self, idle: &Self) -> f64 {
         self.at(0.99) as f64 / idle.at(0.99).max(1) as f64
+    }
+}
+
+/// The half, all but one in a hundred, and all but one in a thousand.
+impl fmt::Display for Felt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}, {}", self.at(0.5), self.at(0.99), self.at(0.999))
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use hallway::client::{CallError, Outcome as Became};
@@ -83,12 +84,12 @@ pub(super) fn run(run: &Run, kills: usize, mut rng: Rng) -> Outcome {
     for mut client in clients {
         client.look();
         client.search();
-        wrong.push((client.acknowledged, client.wrong));
+        wrong.push(client.wrong);
     }
     stop(&world.env(), &instance, Instant::now() + PATIENCE)?;
-    let acknowledged: u64 = wrong.iter().map(|(acknowledged, _)| acknowledged).sum();
+    let acknowledged = load.acknowledged.load(Ordering::Relaxed);
     let complete = wrong.len() == CLIENTS;
-    let wrong: Vec<String> = wrong.into_iter().flat_map(|(_, wrong)| wrong).collect();
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     let rest = format!("{acknowledged} writes acknowledged, {} not as acknowledged", wrong.len());
     load.tell("mail daemon (debug build)", kills, begin, &rest)?;
     match wrong.first() {
@@ -121,14 +122,13 @@ struct Writer<'a> {
     id: i64,
     label: Register<Option<u64>>,
     flagged: Register<bool>,
-    acknowledged: u64,
     wrong: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
     fn new(load: &'a Load, number: usize, id: i64) -> Self {
         let (label, flagged) = (Register::new(None), Register::new(false));
-        Self { load, kept: None, number, id, label, flagged, acknowledged: 0, wrong: Vec::new() }
+        Self { load, kept: None, number, id, label, flagged, wrong: Vec::new() }
     }
 
     fn write_until_over(&mut self) {
@@ -176,7 +176,9 @@ impl<'a> Writer<'a> {
             (vec![self.name(label)], before.into_iter().map(|before| self.name(before)).collect());
         self.label.intend(Some(label));
         let written = self.call(|mail, id| mail.label(vec![id], add, remove));
-        self.acknowledged += u64::from(written.is_ok());
+        if written.is_ok() {
+            self.load.acknowledge();
+        }
         self.label.became(Some(label), written.as_ref().err());
     }
 
@@ -185,7 +187,9 @@ impl<'a> Writer<'a> {
         let mark = if flagged { "flagged" } else { "unflagged" };
         self.flagged.intend(flagged);
         let written = self.call(|mail, id| mail.mark(vec![id], mark.to_owned()));
-        self.acknowledged += u64::from(written.is_ok());
+        if written.is_ok() {
+            self.load.acknowledge();
+        }
         self.flagged.became(flagged, written.as_ref().err());
     }
 

@@ -81,7 +81,7 @@ fn calls(load: &Load, client: usize) -> Journal {
                 Some(counter) => counter,
                 None => CounterBlockingClient::new(load.client()?),
             };
-            let called = counter.note(line.clone());
+            let called = counter.note(line.clone()).inspect(|_pid| load.acknowledge());
             kept = Some(counter);
             called
         });

@@ -1,4 +1,5 @@
 use super::*;
+use crate::mistakes;
 
 fn parsed(item: &str) -> syn::Result<Service> {
     parsed_as(item, false)
@@ -15,8 +16,7 @@ fn said_of(methods: &str) -> Vec<String> {
 }
 
 fn said_of_as(methods: &str, sidecar: bool) -> Vec<String> {
-    let error = parsed_as(&format!("trait Mail {{ {methods} }}"), sidecar).expect_err(methods);
-    error.into_iter().map(|one| one.to_string()).collect()
+    mistakes::said_of(parsed_as(&format!("trait Mail {{ {methods} }}"), sidecar))
 }
 
 #[test]

@@ -251,3 +251,36 @@ async fn what_the_peer_said_before_it_went_is_heard_though_nothing_can_be_writte
     assert_eq!(outcome(&link).await, Outcome::NotDispatched);
     assert_eq!(sent.await.unwrap(), Outcome::NotDispatched);
 }
+
+/// Counts.
+#[derive(Default)]
+struct Woken(AtomicU64);
+
+impl std::task::Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A task that wakes itself comes before whatever the runtime has yet to hear of.
+#[tokio::test]
+async fn an_answer_that_is_given_at_once_wakes_nobody() {
+    let (mine, mut peer) = memory::pair();
+    let link = link(mine.peer, false);
+    let mut driver = Driver::new(Arc::clone(&link), mine.stream, nothing());
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut poll = || assert!(driver.poll(&mut Context::from_waker(&waker)).is_pending());
+    let wakes = || woken.0.swap(0, Ordering::SeqCst);
+    poll();
+    peer.stream.writer.write_all(&frames(&[Message::Hello(Hello::new("peer")), call(1)])).await.unwrap();
+    assert_eq!(wakes(), 1, "by what has come");
+    poll();
+    assert!(link.outbox().is_empty() && link.incoming().open_now() == 0);
+    assert_eq!(wakes(), 0);
+    link.send(&goaway(1)).unwrap();
+    assert_eq!(wakes(), 1, "by what is to go");
+    poll();
+    link.close(&Closed::new(Closed::BY_US, "a test"));
+    assert_eq!(wakes(), 1, "by the end");
+}

@@ -1,10 +1,16 @@
 //! Measures the mail program as whole processes, as a user has them: from exec to exit.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs};
+
+use hallway::blocking::Client;
+use hallway::service::Method;
+use hallway::transport::Address;
+use serde_json::value::RawValue;
 
 /// How much is measured.
 pub(crate) struct Extent {
@@ -47,6 +53,12 @@ pub(crate) fn run(root: &Path, extent: &Extent) -> Outcome<()> {
     ping.show("a program that connects and pings");
     Times::new(nothing).show("a program that does nothing (/bin/true)");
     println!("  search / ping                              {:.2} (at most 2)", ratio(&warm, &ping));
+
+    let (search, pinged) = world.on_one_connection(&small, extent.warm)?;
+    println!("the same search on one connection that is there, {} rounds in turn", extent.warm);
+    search.show("search");
+    pinged.show("ping: the way there and back");
+    println!("  share of the way                           {:.1} %", 100.0 * ratio(&pinged, &search));
 
     let mut cold = Vec::new();
     for _ in 0..extent.cold {
@@ -139,13 +151,40 @@ impl World {
 
     /// The same connection without the mail: what the way there and back costs.
     fn ping(&self, mailbox: &Path) -> Outcome<Duration> {
-        let name = mailbox.file_name().unwrap_or_default().to_string_lossy().replace('.', "");
-        let sockets = fs::read_dir(self.dir.join("run"))?.flatten().map(|entry| entry.file_name());
-        let socket = sockets
-            .map(|file| file.to_string_lossy().into_owned())
-            .find(|file| file.contains(&name) && file.ends_with(".sock"));
-        let instance = socket.ok_or("no daemon runs")?.trim_end_matches(".sock").to_owned();
+        let socket = self.socket(mailbox)?;
+        let instance = socket.file_stem().ok_or("no daemon runs")?;
         timed(self.command("examples/ping").arg(instance))
+    }
+
+    /// Where the daemon of a mailbox listens.
+    fn socket(&self, mailbox: &Path) -> Outcome<PathBuf> {
+        let name = mailbox.file_name().unwrap_or_default().to_string_lossy().replace('.', "");
+        let mut sockets = fs::read_dir(self.dir.join("run"))?.flatten().map(|entry| entry.path());
+        let socket = sockets.find(|path| {
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            file.contains(&name) && file.ends_with(".sock")
+        });
+        socket.ok_or_else(|| "no daemon runs".into())
+    }
+
+    /// Searches and pings in turn, on one connection of this process: what of a search is the way there and back.
+    fn on_one_connection(&self, mailbox: &Path, rounds: usize) -> Outcome<(Times, Times)> {
+        let client = Client::builder().connect(Address::Unix(self.socket(mailbox)?))?;
+        let (search, ping) = (
+            Method { name: "mail.search", idempotent: true },
+            Method { name: "hallway.ping", idempotent: true },
+        );
+        let query = BTreeMap::from([("query", "from:alice is:unread")]);
+        let (mut searches, mut pings) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            let start = Instant::now();
+            let _found: Box<RawValue> = client.call(&search, &query)?;
+            searches.push(start.elapsed());
+            let start = Instant::now();
+            client.call::<_, ()>(&ping, &BTreeMap::<&str, u8>::new())?;
+            pings.push(start.elapsed());
+        }
+        Ok((Times::new(searches), Times::new(pings)))
     }
 }
 

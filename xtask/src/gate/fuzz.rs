@@ -63,6 +63,7 @@ pub(super) fn run(run: &Run) -> Outcome {
     let tried: Vec<_> = TARGETS
         .iter()
         .filter(|target| without.is_none_or(|defence| target.notices.contains(&defence)))
+        .filter(|target| run.is_chosen(target.name))
         .collect();
     let built = build(&root, &tried, without.is_some())?;
     println!(

@@ -270,7 +270,7 @@ async fn an_answer_that_is_given_at_once_wakes_nobody() {
     let mut driver = Driver::new(Arc::clone(&link), mine.stream, nothing());
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
-    let mut poll = || assert!(driver.poll(&mut Context::from_waker(&waker)).is_pending());
+    let mut poll = || assert!(Pin::new(&mut driver).poll(&mut Context::from_waker(&waker)).is_pending());
     let wakes = || woken.0.swap(0, Ordering::SeqCst);
     poll();
     peer.stream.writer.write_all(&frames(&[Message::Hello(Hello::new("peer")), call(1)])).await.unwrap();

@@ -132,6 +132,13 @@ pub const OUTBOUND_HIGH: usize = 256 * 1024;
 /// a time.
 pub const STREAM_WINDOW: u32 = 64;
 
+/// What the window of a client grows to that has not asked for one, while its items are small: a half of it is more than the
+/// other side sends while this one is woken.
+pub const STREAM_WINDOW_GROWN: u32 = 1024;
+
+/// What the items of a window that has grown are together, in bytes, as long as they are as those before.
+pub const STREAM_WINDOW_BYTES: usize = 1024 * 1024;
+
 /// Bytes of items, of all streams of one connection, that may wait for those who take them: a window bounds their number
 /// and not their size. Events beyond it are dropped and told of as missed; any other stream ends.
 pub const ITEMS_HELD_MAX: usize = 32 * 1024 * 1024;

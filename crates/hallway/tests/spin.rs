@@ -22,19 +22,14 @@ impl Echo for Echoes {
     }
 }
 
-/// What this process has computed, in microseconds.
-fn worked() -> i64 {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
-    usage.user_time().num_microseconds() + usage.system_time().num_microseconds()
-}
-
 #[test]
 fn who_spins_answers_and_sleeps_when_nothing_comes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("spin.sock");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let server = Server::builder().service(EchoService::new(Echoes)).spin(true).build();
-    let (to, listener) = (Address::Unix(path.clone()), runtime.block_on(async { unix::Listener::bind(path) }));
+    let (to, listener) =
+        (Address::Unix(path.clone()), runtime.block_on(async { unix::Listener::bind(path) }));
     runtime.spawn(async move { server.serve(listener.unwrap()).await });
     let client = runtime.block_on(Client::builder().spin(true).connect(to.clone())).unwrap();
     let client = EchoClient::new(client);
@@ -43,6 +38,11 @@ fn who_spins_answers_and_sleeps_when_nothing_comes() {
         assert_eq!(runtime.block_on(client.echo(number)).unwrap(), number);
         assert_eq!(waiting.echo(number).unwrap(), number);
     }
+    // How long this process has computed, in microseconds.
+    let worked = || {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
+        usage.user_time().num_microseconds() + usage.system_time().num_microseconds()
+    };
     // Not to wait for anything: this is the time that is measured.
     let (before, idle) = (worked(), Duration::from_secs(1));
     thread::sleep(idle);

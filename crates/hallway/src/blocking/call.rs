@@ -175,7 +175,7 @@ impl Client {
         let deadline = self.deadline();
         let window = self.options.stream_window();
         let mut call = self.options.call(method.name, params, left(deadline));
-        call.window = Some(window);
+        call.window = Some(window.size());
         let id = self.session().begin(call, deadline)?;
         Ok(Incoming::new(self.clone(), id, window, deadline))
     }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::Client;
 use crate::client::CallError;
 use crate::connection::arrival::{Arrival, Next};
+use crate::connection::window::Window;
 use crate::encoding::Raw;
 use crate::service::{Event, ServiceError};
 
@@ -14,16 +15,19 @@ use crate::service::{Event, ServiceError};
 pub(super) struct Incoming {
     client: Client,
     id: u64,
-    window: u32,
-    /// Items taken since the last grant.
-    taken: u32,
+    window: Window,
     deadline: Option<(Instant, Duration)>,
     open: bool,
 }
 
 impl Incoming {
-    pub(super) fn new(client: Client, id: u64, window: u32, deadline: Option<(Instant, Duration)>) -> Self {
-        Self { client, id, window, taken: 0, deadline, open: true }
+    pub(super) fn new(
+        client: Client,
+        id: u64,
+        window: Window,
+        deadline: Option<(Instant, Duration)>,
+    ) -> Self {
+        Self { client, id, window, deadline, open: true }
     }
 
     fn next(&mut self) -> Option<Result<Arrival, CallError>> {
@@ -31,7 +35,9 @@ impl Incoming {
             let next = self.client.session().next(self.id, self.deadline.map(|(at, _)| at));
             match next {
                 Some(Next::Arrival(arrival)) => {
-                    self.took(arrival.items());
+                    if let Some(items) = self.window.took(&arrival) {
+                        self.client.session().grant(self.id, items);
+                    }
                     return Some(Ok(arrival));
                 }
                 Some(Next::Overrun) => {
@@ -51,15 +57,6 @@ impl Incoming {
             }
         }
         None
-    }
-
-    /// Grants half a window at a time, see the asynchronous client.
-    fn took(&mut self, items: u32) {
-        self.taken += items;
-        if items > 0 && self.taken >= self.window.div_ceil(2) {
-            self.client.session().grant(self.id, self.taken);
-            self.taken = 0;
-        }
     }
 
     fn decode<T: DeserializeOwned>(&mut self, bytes: &[u8]) -> Result<T, CallError> {

@@ -187,8 +187,10 @@ impl Client {
         let begin = || async {
             let held = self.source.link().await?;
             let mut call = self.options.call(method.name, params, left(deadline.map(|(at, _)| at)));
-            call.window = Some(self.options.stream_window());
-            let conversation = held.link().call(call).await?;
+            let window = self.options.stream_window();
+            call.window = Some(window.size());
+            let mut conversation = held.link().call(call).await?;
+            conversation.by_window(window);
             Ok((held, conversation))
         };
         let (held, conversation): (Held, Conversation) = self.retrying(method, begin).await?;

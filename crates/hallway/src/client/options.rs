@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::connection::window::Window;
 use crate::protocol::{Call, Progress};
 
 /// What goes along with calls, set with the `with` of a client.
@@ -66,8 +67,8 @@ impl CallOptions {
         self.deadline
     }
 
-    pub(crate) fn stream_window(&self) -> u32 {
-        self.window.unwrap_or(crate::limits::STREAM_WINDOW)
+    pub(crate) fn stream_window(&self) -> Window {
+        Window::new(self.window)
     }
 
     /// A call with these options; `left` is what is left of its deadline.

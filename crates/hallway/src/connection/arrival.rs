@@ -34,6 +34,14 @@ impl Arrival {
             Self::Lagged { dropped, .. } => *dropped,
         }
     }
+
+    /// How long the item is, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Item { value, .. } => value.len(),
+            Self::Lagged { .. } => 0,
+        }
+    }
 }
 
 /// The room that a connection has for items that wait, see [`ITEMS_HELD_MAX`].

@@ -3,14 +3,15 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Serialize;
 
-use super::arrival::Next;
+use super::arrival::{Arrival, Next};
 use super::budgets::Budgets;
 use super::incoming::Incoming;
 use super::outbox::Outbox;
 use super::outgoing::Outgoing;
+use super::window::Window;
 use super::{CallError, Outcome};
 use super::{Closed, Wire, WriteError};
-use crate::limits::{READ_SIZE, SPARE_MAX, STREAM_WINDOW_MAX};
+use crate::limits::{READ_SIZE, SPARE_MAX};
 use crate::protocol::{Call, Goaway, Hello, Id, Message};
 use crate::transport::Peer;
 
@@ -293,7 +294,7 @@ impl Link {
         self: &Arc<Self>,
         call: Call<'_, P>,
     ) -> Result<Conversation, CallError> {
-        let window = call.window.unwrap_or(0).min(STREAM_WINDOW_MAX);
+        let window = Window::new(Some(call.window.unwrap_or(0)));
         self.room().await;
         let place = self.outgoing.place().await;
         // The ids reach the peer in sequence, so that the last one it has dispatched tells of all before it.
@@ -305,7 +306,7 @@ impl Link {
                 CallError::Params(error)
             })
         })?;
-        Ok(Conversation { link: Arc::clone(self), id, window, taken: 0, open: true })
+        Ok(Conversation { link: Arc::clone(self), id, window, open: true })
     }
 
     /// Sends a notification: nothing comes back.
@@ -327,9 +328,7 @@ impl Link {
 pub(crate) struct Conversation {
     link: Arc<Link>,
     id: u64,
-    window: u32,
-    /// Items taken since the last grant.
-    taken: u32,
+    window: Window,
     open: bool,
 }
 
@@ -345,22 +344,22 @@ impl Conversation {
     pub(crate) fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Next> {
         let next = std::task::ready!(self.link.outgoing.poll_next(self.id, cx));
         match &next {
-            Next::Arrival(arrival) => self.took(arrival.items()),
+            Next::Arrival(arrival) => self.took(arrival),
             Next::End(_) => self.open = false,
             _ => (),
         }
         std::task::Poll::Ready(next)
     }
 
-    /// Grants half a window at a time: a message for each item would be wasteful, a whole window would let
-    /// the sender run dry.
-    fn took(&mut self, items: u32) {
-        self.taken += items;
-        if items > 0 && self.taken >= self.window.div_ceil(2) {
-            self.link.outgoing.grant(self.id, self.taken);
-            let grant = Message::Grant { id: Id::Number(self.id), items: self.taken };
-            let _written = self.link.send::<()>(&grant);
-            self.taken = 0;
+    /// Grants by this window, which is the one that the call has asked for.
+    pub(crate) fn by_window(&mut self, window: Window) {
+        self.window = window;
+    }
+
+    fn took(&mut self, arrival: &Arrival) {
+        if let Some(items) = self.window.took(arrival) {
+            self.link.outgoing.grant(self.id, items);
+            let _written = self.link.send::<()>(&Message::Grant { id: Id::Number(self.id), items });
         }
     }
 }

@@ -13,6 +13,7 @@ mod names;
 mod recognise;
 mod refusal;
 pub(crate) mod spin;
+pub(crate) mod window;
 mod wire;
 
 #[cfg(feature = "tokio")]

@@ -153,7 +153,7 @@ fn held(holders: &Holders, somebody_listens: bool, report: &mut Report) {
     match holders.life {
         Some(pid) => report.ok(Layer::Lock, format!("taken by process {pid}")),
         None if !Path::new(LOCKS).exists() => {
-            report.skipped(Layer::Lock, "this system does not list who has it")
+            report.skipped(Layer::Lock, "this system does not list who has it");
         }
         None if somebody_listens => report.failed(
             Layer::Lock,

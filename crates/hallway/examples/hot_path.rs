@@ -151,7 +151,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let part = arguments.next().ok_or("which part?")?;
     let times = arguments.next().ok_or("how often?")?.parse()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     match part.as_str() {
         "encode" => encode(times),
         "decode" => decode(times),

@@ -293,7 +293,8 @@ impl Driver {
                 Received::Batch(messages) => act_on_all(link, dispatch, deadlines, messages),
             }
             *turn_is_over = *all_acted >= TURN_MESSAGES || takes_long(began);
-            if greeting || *turn_is_over || acted >= FLUSH_MESSAGES {
+            let flushes = acted % FLUSH_MESSAGES == 0 && !link.outbox().is_empty();
+            if greeting || *turn_is_over || flushes {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())

@@ -7,7 +7,8 @@ use crate::limits::{BUFFER_STEP, READ_SIZE, SPARE_MAX};
 #[derive(Debug, Default)]
 pub(super) struct Held {
     buffer: Vec<u8>,
-    /// So much of it is the message; what is behind it is room.
+    /// Where what is kept begins, and ends; what is behind it is room.
+    start: usize,
     filled: usize,
 }
 
@@ -16,19 +17,20 @@ pub(super) const KEEP: usize = 1024;
 
 impl Held {
     pub(super) fn len(&self) -> usize {
-        self.filled
+        self.filled - self.start
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.filled == 0
+        self.filled == self.start
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.filled).unwrap_or_default()
+        self.buffer.get(self.start..self.filled).unwrap_or_default()
     }
 
     /// Adds what has arrived. `false`: there is no memory for it.
     pub(super) fn append(&mut self, arrived: &[u8]) -> bool {
+        self.move_to_front();
         let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
         let (fits, rest) = arrived.split_at(room.len().min(arrived.len()));
         if let Some(room) = room.get_mut(..fits.len()) {
@@ -44,9 +46,10 @@ impl Held {
 
     /// Room to read into, of a message that is long already.
     pub(super) fn space(&mut self) -> Option<&mut [u8]> {
-        if self.filled < READ_SIZE {
+        if self.len() < READ_SIZE {
             return None;
         }
+        self.move_to_front();
         if self.buffer.len() - self.filled < BUFFER_STEP {
             let size = self.filled + BUFFER_STEP;
             let more = size - self.buffer.len();
@@ -66,11 +69,20 @@ impl Held {
 
     /// The first bytes are done with.
     pub(super) fn drain(&mut self, used: usize) {
-        self.buffer.copy_within(used.min(self.filled)..self.filled, 0);
-        self.filled = self.filled.saturating_sub(used);
+        self.start = self.filled.min(self.start + used);
+        if self.is_empty() {
+            (self.start, self.filled) = (0, 0);
+        }
         let capacity = self.buffer.capacity();
         if self.is_empty() && capacity > KEEP && !(READ_SIZE..=SPARE_MAX).contains(&capacity) {
-            self.buffer = Vec::new();
+            *self = Self::default();
+        }
+    }
+
+    fn move_to_front(&mut self) {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.filled, 0);
+            self.filled -= std::mem::take(&mut self.start);
         }
     }
 
@@ -84,7 +96,7 @@ impl Held {
     #[cfg(any(test, feature = "tokio"))]
     pub(super) fn let_go_of_spare(&mut self) {
         if self.is_empty() {
-            self.buffer = Vec::new();
+            *self = Self::default();
         }
     }
 }

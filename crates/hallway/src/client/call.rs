@@ -1,6 +1,10 @@
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -92,6 +96,37 @@ impl Client {
     pub async fn notify<P: Serialize + Sync>(&self, method: &Method, params: &P) -> Result<(), CallError> {
         let held = self.source.link().await?;
         held.link().notify(self.options.call(method.name, params, None)).await
+    }
+
+    /// Begins all these calls together: what they send leaves in one write, as far as the system takes it, and what is
+    /// answered at once comes back in one read. Returns what they return, in their order, when the last one has ended.
+    ///
+    /// ```
+    /// # async fn all(client: hallway::Client, service: hallway::server::AdminClient) {
+    /// let pings = client.batch((0..10).map(|_| service.ping())).await;
+    /// # }
+    /// ```
+    ///
+    /// Calls that are made at the same time by any other means leave together too, as far as the connection's task has not
+    /// begun to write the first. Nothing waits for a timer.
+    ///
+    /// # Cancel safety
+    /// Dropping the future takes back the calls that have not ended.
+    pub async fn batch<F: Future>(&self, calls: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+        // If there is none, each call says so.
+        let held = self.source.link().await.ok();
+        let mut all = pin!(join_all(calls));
+        let begun = poll_fn(|cx| {
+            let mut begin = || all.as_mut().poll(cx);
+            Poll::Ready(match &held {
+                Some(held) => held.link().together(&mut begin),
+                None => begin(),
+            })
+        });
+        match begun.await {
+            Poll::Ready(ended) => ended,
+            Poll::Pending => all.await,
+        }
     }
 
     /// Opens a stream.

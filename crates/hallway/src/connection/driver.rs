@@ -141,7 +141,7 @@ impl Driver {
                 continue;
             }
             // Who had something to say before this could wake nobody.
-            let said = self.output.is_done() && !self.link.outbox().is_empty();
+            let said = self.output.is_done() && self.link.outbox().has_news();
             if !(said || self.is_over()) {
                 return Poll::Pending;
             }

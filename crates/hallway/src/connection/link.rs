@@ -309,6 +309,12 @@ impl Link {
         Ok(Conversation { link: Arc::clone(self), id, window, open: true })
     }
 
+    /// What is sent while `begin` runs is written together.
+    pub(crate) fn together<R>(&self, begin: impl FnOnce() -> R) -> R {
+        let _held = self.outbox.hold();
+        begin()
+    }
+
     /// Sends a notification: nothing comes back.
     pub(crate) async fn notify<P: Serialize>(&self, call: Call<'_, P>) -> Result<(), CallError> {
         self.room().await;

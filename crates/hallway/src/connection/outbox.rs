@@ -23,6 +23,8 @@ pub(crate) struct Outbox {
     /// How many bytes are counted against what all peers may owe. Changed under the lock.
     charged: AtomicUsize,
     budgets: Arc<Budgets>,
+    /// How many are putting several messages in line, which are to be written together.
+    holds: AtomicUsize,
     /// The driver, which waits for something to write.
     driver: AtomicWaker,
     /// Streams that wait for the peer to read.
@@ -83,6 +85,7 @@ impl Outbox {
             spare: AtomicUsize::new(0),
             charged: AtomicUsize::new(0),
             budgets: Arc::clone(budgets),
+            holds: AtomicUsize::new(0),
             driver: AtomicWaker::new(),
             drained: Notify::new(),
         }
@@ -121,8 +124,16 @@ impl Outbox {
         let appended = append(&mut line);
         self.charge(&line);
         drop(line);
-        self.driver.wake();
+        if !self.is_held() {
+            self.driver.wake();
+        }
         appended
+    }
+
+    /// Nothing that is put in line is written before this has been dropped.
+    pub(super) fn hold(&self) -> Hold<'_> {
+        self.holds.fetch_add(1, Ordering::AcqRel);
+        Hold(self)
     }
 
     /// Waits until the peer has read enough for more to be said, or nothing will be written any more.
@@ -169,6 +180,16 @@ impl Outbox {
         self.line().bytes.is_empty()
     }
 
+    /// Whether there is something to write now.
+    pub(super) fn has_news(&self) -> bool {
+        !self.is_held() && !self.is_empty()
+    }
+
+    /// Whether what is in line waits for more.
+    fn is_held(&self) -> bool {
+        self.holds.load(Ordering::Acquire) > 0
+    }
+
     /// How many bytes of answers wait to be written.
     pub(super) fn answers(&self) -> usize {
         self.line().answers
@@ -178,6 +199,9 @@ impl Outbox {
     /// it are answers.
     pub(super) fn take(&self, emptied: &mut Vec<u8>) -> usize {
         emptied.clear();
+        if self.is_held() {
+            return 0;
+        }
         let mut line = self.line();
         if line.bytes.is_empty() {
             // An idle connection owns next to nothing, after a long message for a while one buffer.
@@ -264,6 +288,17 @@ impl Outbox {
 }
 
 /// Gives back what a buffer has beyond its bytes, but one step.
+/// Holds back what is put in line; it leaves together when the last of these has gone.
+#[derive(Debug)]
+pub(super) struct Hold<'a>(&'a Outbox);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.0.holds.fetch_sub(1, Ordering::AcqRel);
+        self.0.driver.wake();
+    }
+}
+
 pub(super) fn tighten(bytes: &mut Vec<u8>) {
     if bytes.capacity() - bytes.len() > 2 * BUFFER_STEP {
         bytes.shrink_to(bytes.len() + BUFFER_STEP);

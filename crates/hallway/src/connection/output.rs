@@ -32,7 +32,7 @@ impl Output {
     /// Writes as much as the system takes. Whether any of it has moved.
     pub(super) fn write(&mut self, link: &Link, writer: &mut dyn WriteHalf, cx: &mut Context<'_>) -> bool {
         let mut moved = false;
-        if self.bytes.is_empty() && !self.unflushed && link.outbox().is_empty() {
+        if self.bytes.is_empty() && !self.unflushed && !link.outbox().has_news() {
             return false;
         }
         loop {

@@ -39,6 +39,12 @@ pub trait ReadHalf: AsyncRead + Send + Unpin {
     }
 }
 
+impl<R: ReadHalf + ?Sized> ReadHalf for Box<R> {
+    fn read_now(&mut self, space: &mut [u8]) -> Option<io::Result<usize>> {
+        (**self).read_now(space)
+    }
+}
+
 /// The direction towards the peer.
 pub trait WriteHalf: AsyncWrite + Send + Unpin {
     /// After the end of what the peer sends: whether it has gone altogether, or has only finished sending

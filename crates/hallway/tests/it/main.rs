@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod batch;
 mod codes;
 mod descriptors;
 mod jsonrpc;

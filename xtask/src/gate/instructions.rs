@@ -18,6 +18,9 @@ const RECORD: &str = "crates/hallway/examples/hot_path.txt";
 /// How much more it may be than is recorded.
 const TOLERANCE: f64 = 0.03;
 
+/// Where memory lies changes a little from one process to the next: the least of so many counts.
+const REPEATED: usize = 3;
+
 /// A part is done so often, and so often again: the difference leaves out what is done once.
 const TIMES: u64 = 1280;
 
@@ -26,7 +29,8 @@ pub(super) fn run(run: &Run) -> Outcome {
     let compiler = compiler()?;
     let mut measured = BTreeMap::new();
     for part in PARTS {
-        measured.insert(part, per_time(&program, part)?);
+        let times = (0..REPEATED).map(|_| per_time(&program, part)).collect::<Result<Vec<_>, _>>()?;
+        measured.insert(part, times.into_iter().min().unwrap_or_default());
     }
     if run.record {
         return record(&run.root, &compiler, &measured);

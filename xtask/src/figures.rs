@@ -12,6 +12,8 @@ use hallway::service::Method;
 use hallway::transport::Address;
 use serde_json::value::RawValue;
 
+use crate::toolchain;
+
 /// How much is measured.
 pub(crate) struct Extent {
     warm: usize,
@@ -92,12 +94,11 @@ pub(crate) fn run(root: &Path, extent: &Extent) -> Outcome<()> {
 }
 
 fn build(root: &Path) -> Outcome<()> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     for arguments in [
         &["build", "--release", "-p", "hallway-mail", "--bin", "hallway-mail", "--example", "synthetic"][..],
         &["build", "--release", "-p", "hallway", "--example", "ping"][..],
     ] {
-        let built = Command::new(&cargo).args(arguments).current_dir(root).status()?;
+        let built = toolchain::cargo().args(arguments).current_dir(root).status()?;
         if !built.success() {
             return Err("the programs to measure cannot be built".into());
         }
@@ -113,7 +114,7 @@ struct World {
 
 impl World {
     fn new(root: &Path) -> Outcome<Self> {
-        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let target = toolchain::target(root);
         let dir = env::temp_dir().join(format!("hallway-figures-{}", std::process::id()));
         fs::create_dir_all(&dir)?;
         Ok(Self { dir: dir.canonicalize()?, programs: target.canonicalize()?.join("release") })

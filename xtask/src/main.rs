@@ -4,6 +4,7 @@ mod check;
 mod figures;
 mod gate;
 mod sources;
+mod toolchain;
 
 use std::path::Path;
 use std::process::ExitCode;

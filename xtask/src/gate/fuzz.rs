@@ -12,6 +12,7 @@ use std::time::Duration;
 use report::Report;
 
 use super::{Outcome, Run};
+use crate::toolchain::{self, Compiler};
 
 /// A target, and how often it is tried.
 struct Target {
@@ -85,10 +86,9 @@ pub(super) fn run(run: &Run) -> Outcome {
 
 /// Builds the targets; returns where they are.
 fn build(root: &Path, targets: &[&Target], chaos: bool) -> Result<PathBuf, Box<dyn Error>> {
-    let host = host()?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let target = std::path::absolute(target)?;
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let Compiler { host, .. } = Compiler::ask()?;
+    let target = std::path::absolute(toolchain::target(root))?;
+    let mut cargo = toolchain::cargo();
     // With `--target`, what runs while building is not instrumented, and shared with every other build.
     cargo.args(["build", "--quiet", "--locked", "--target", &host, "--target-dir"]).arg(&target);
     cargo.args(targets.iter().flat_map(|target| ["--bin", target.name]));
@@ -100,15 +100,6 @@ fn build(root: &Path, targets: &[&Target], chaos: bool) -> Result<PathBuf, Box<d
         return Err("the targets cannot be built; they need a C++ compiler: sudo apt-get install g++".into());
     }
     Ok(target.join(host).join("debug"))
-}
-
-/// The name of the machine that the compiler runs on.
-fn host() -> Result<String, Box<dyn Error>> {
-    let output =
-        Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("-vV").output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.ok_or("rustc does not say what it runs on")?.to_owned())
 }
 
 /// Tries one target, beginning with its corpus.

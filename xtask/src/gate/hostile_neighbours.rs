@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::hostile::{ATTACKS, Attack, Band, Felt, Peer, Speech, Tally, Victim};
 use super::site::Site;
 use super::{ABSURD, Outcome, Run, judge};
+use crate::toolchain;
 
 /// How many times longer than in idle times a victim may wait, where the attacker leaves the processors alone, and where not.
 const RATIO_MAX: f64 = 3.0;
@@ -67,7 +67,7 @@ fn compare(run: &Run) -> Outcome {
 /// Builds the neighbours' daemons; returns where they are.
 fn build(root: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let bench = root.join("bench");
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let status = toolchain::cargo()
         .args(["build", "--quiet", "--release", "--locked", "--target-dir", "target"])
         .args(["-p", "neighbour-framed", "-p", "neighbour-varlink"])
         .current_dir(&bench)

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Outcome, Run};
+use crate::toolchain::{self, Compiler};
 
 /// The parts of `crates/hallway/examples/hot_path.rs`.
 const PARTS: [&str; 6] = ["encode", "decode", "dispatch", "call", "calls", "stream"];
@@ -26,7 +27,9 @@ const TIMES: u64 = 1280;
 
 pub(super) fn run(run: &Run) -> Outcome {
     let program = build(&run.root)?;
-    let compiler = compiler()?;
+    // With another compiler, or for another machine, the figures are others.
+    let Compiler { release, host } = Compiler::ask()?;
+    let compiler = format!("rustc {release} {host}");
     let mut measured = BTreeMap::new();
     for part in PARTS {
         let times = (0..REPEATED).map(|_| per_time(&program, part)).collect::<Result<Vec<_>, _>>()?;
@@ -96,8 +99,7 @@ fn record(root: &Path, compiler: &str, measured: &BTreeMap<&str, u64>) -> Outcom
 }
 
 fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = toolchain::cargo();
     cargo.args([
         "build",
         "--quiet",
@@ -111,19 +113,7 @@ fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     if !cargo.current_dir(root).status()?.success() {
         return Err("hot_path cannot be built".into());
     }
-    Ok(target.join("release/examples/hot_path"))
-}
-
-/// The compiler and what it compiles for: with others, the figures are others.
-fn compiler() -> Result<String, Box<dyn Error>> {
-    let output =
-        Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("-vV").output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let find = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
-    let (Some(release), Some(host)) = (find("release: "), find("host: ")) else {
-        return Err("rustc does not say what it is".into());
-    };
-    Ok(format!("rustc {release} {host}"))
+    Ok(toolchain::target(root).join("release/examples/hot_path"))
 }
 
 /// How many instructions a part takes each time.

@@ -49,6 +49,8 @@ use std::process::{Command, ExitCode};
 pub(crate) use counter::part;
 use rng::Rng;
 
+use crate::toolchain;
+
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// What is claimed, and how it is tried.
@@ -194,7 +196,7 @@ fn in_release(root: &Path, gate: &Gate, options: &[&str]) -> Outcome {
 }
 
 fn cargo(root: &Path, how: &[&str], gate: &Gate) -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = toolchain::cargo();
     cargo
         .args(["run", "--quiet", "--package", "xtask"])
         .args(how)

@@ -1,15 +1,14 @@
 //! One connection of a server next to a reference, step by step: `crates/hallway/tests/model`.
 
-use std::process::Command;
-
 use super::{Outcome, Run};
+use crate::toolchain;
 
 /// What the full count is tried with, and a short run.
 const SEQUENCES: usize = 10_000;
 const SEQUENCES_SHORT: usize = 100;
 
 pub(super) fn run(run: &Run) -> Outcome {
-    let mut test = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut test = toolchain::cargo();
     test.args(["test", "--quiet", "--package", "hallway", "--test", "model"]);
     if !run.short {
         // Ten times as fast, which a short run does not make up for the time that it takes to build.

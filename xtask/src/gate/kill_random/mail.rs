@@ -3,7 +3,6 @@
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use super::super::held::{self, Hold};
 use super::super::world::{PATIENCE, World};
 use super::super::{Outcome, Rng, Run};
 use super::{CLIENTS, Load, kill_each};
+use crate::toolchain;
 
 /// How long a daemon works at most: some writes, each of which ends on the disk.
 const WORKS: Duration = Duration::from_millis(160);
@@ -103,15 +103,14 @@ pub(super) fn run(run: &Run, kills: usize, mut rng: Rng) -> Outcome {
 /// Builds the program, beside this one.
 fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let status = toolchain::cargo()
         .args(["build", "--quiet", "--locked", "-p", "hallway-mail", "--bin", "hallway-mail"])
         .current_dir(&root)
         .status()?;
     if !status.success() {
         return Err("the mail program cannot be built".into());
     }
-    Ok(target.join("debug/hallway-mail").canonicalize()?)
+    Ok(toolchain::target(&root).join("debug/hallway-mail").canonicalize()?)
 }
 
 /// A client with a message of its own, and its journal: what was intended and what acknowledged.

@@ -5,38 +5,25 @@ use std::time::Duration;
 
 use hallway::transport::{Address, unix};
 use hallway::{Client, Server, blocking};
+use hallway_testkit::{ProbeBlockingClient, ProbeClient, probe};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
-
-#[hallway::service(name = "echo", version = "1.0")]
-trait Echo {
-    /// The same again.
-    async fn echo(&self, number: u64) -> u64;
-}
-
-struct Echoes;
-
-impl Echo for Echoes {
-    async fn echo(&self, number: u64) -> u64 {
-        number
-    }
-}
 
 #[test]
 fn who_spins_answers_and_sleeps_when_nothing_comes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("spin.sock");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let server = Server::builder().service(EchoService::new(Echoes)).spin(true).build();
+    let server = probe(Server::builder()).spin(true).build();
     let (to, listener) =
         (Address::Unix(path.clone()), runtime.block_on(async { unix::Listener::bind(path) }));
     runtime.spawn(async move { server.serve(listener.unwrap()).await });
     let client = runtime.block_on(Client::builder().spin(true).connect(to.clone())).unwrap();
-    let client = EchoClient::new(client);
-    let waiting = EchoBlockingClient::new(blocking::Client::builder().spin(true).connect(to).unwrap());
+    let client = ProbeClient::new(client);
+    let waiting = ProbeBlockingClient::new(blocking::Client::builder().spin(true).connect(to).unwrap());
     for number in 0..200 {
-        assert_eq!(runtime.block_on(client.echo(number)).unwrap(), number);
-        assert_eq!(waiting.echo(number).unwrap(), number);
+        assert_eq!(runtime.block_on(client.add(number, 0)).unwrap(), number);
+        assert_eq!(waiting.add(number, 0).unwrap(), number);
     }
     // How long this process has computed, in microseconds.
     let worked = || {
@@ -48,5 +35,5 @@ fn who_spins_answers_and_sleeps_when_nothing_comes() {
     thread::sleep(idle);
     let share = u128::try_from(worked() - before).unwrap() * 100 / idle.as_micros();
     assert!(share < 5, "{share} % of a processor while nobody calls");
-    assert_eq!(waiting.echo(7).unwrap(), 7);
+    assert_eq!(waiting.add(7, 0).unwrap(), 7);
 }

@@ -8,21 +8,8 @@ use std::task::{Context, Poll};
 
 use hallway::transport::{Duplex, Stream, WriteHalf, memory};
 use hallway::{Client, Server};
+use hallway_testkit::{ProbeClient, probe};
 use tokio::io::AsyncWrite;
-
-#[hallway::service(name = "echo", version = "1.0")]
-trait Echo {
-    /// The same again.
-    async fn echo(&self, number: u64) -> u64;
-}
-
-struct Echoes;
-
-impl Echo for Echoes {
-    async fn echo(&self, number: u64) -> u64 {
-        number
-    }
-}
 
 /// Counts what is written as one.
 struct Counting {
@@ -55,18 +42,18 @@ impl WriteHalf for Counting {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_leaves_in_one_write() {
     let (ours, theirs) = memory::pair();
-    Server::builder().service(EchoService::new(Echoes)).build().serve_connection(theirs);
+    probe(Server::builder()).build().serve_connection(theirs);
     let writes = Arc::new(AtomicUsize::new(0));
     let (reader, inner) = ours.stream.into_halves();
     let writer = Counting { inner, writes: Arc::clone(&writes) };
     let stream = Stream::new(reader, writer);
     let client = Client::builder().over(Duplex { peer: ours.peer, stream });
-    let echo = EchoClient::new(client.clone());
-    echo.echo(0).await.unwrap();
+    let probe = ProbeClient::new(client.clone());
+    probe.add(0, 0).await.unwrap();
     for round in 0..50 {
         let before = writes.load(Ordering::SeqCst);
-        let answers = client.batch((0..200).map(|number| echo.echo(number))).await;
-        let answers: Result<Vec<u64>, _> = answers.into_iter().collect();
+        let answers = client.batch((0..200).map(|number| probe.add(number, 0))).await;
+        let answers: Result<Vec<i64>, _> = answers.into_iter().collect();
         assert_eq!(answers.unwrap(), (0..200).collect::<Vec<_>>());
         assert_eq!(writes.load(Ordering::SeqCst) - before, 1, "in round {round}");
     }

@@ -37,20 +37,19 @@ pub(crate) struct Driver {
     inbox: Inbox,
     dispatch: Arc<dyn Dispatch>,
     output: Output,
-    begun: bool,
+    /// What the peer hears without asking has been subscribed to.
+    subscribed: bool,
     /// Our `hello` is in line, and what the peer has sent after its own waits until it has gone: a peer
     /// that has not heard it may conclude that nothing ran.
     greeting: bool,
     /// There are messages left that have been read.
     more: bool,
-    /// How many have been acted on in this turn, and whether they are as many as one turn may take, or took as long.
+    /// How many have been acted on in this turn, and since when, if it is measured.
     acted: usize,
     began: Option<Instant>,
+    /// They are as many as one turn may take, or took as long. Where there are more and it is not over, those wait only for
+    /// the answers of the ones before to be written.
     turn_is_over: bool,
-    /// The next ones wait only for the answers of those before to be written.
-    flushes: bool,
-    /// The last turn ended before all messages were acted on.
-    pipelines: bool,
     /// How much of the inbox is counted against what all may hold.
     charged: usize,
     /// A long message has come or gone of late.
@@ -86,14 +85,12 @@ impl Driver {
             stream,
             dispatch,
             output: Output::default(),
-            begun: false,
+            subscribed: false,
             greeting: false,
             more: false,
             acted: 0,
             began: None,
             turn_is_over: false,
-            flushes: false,
-            pipelines: false,
             charged: 0,
             long: false,
             spare: 0,
@@ -103,27 +100,27 @@ impl Driver {
     }
 
     fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !std::mem::replace(&mut self.begun, true) {
+        if !std::mem::replace(&mut self.subscribed, true) {
             messages::subscribe(&self.link, &self.dispatch);
         }
         self.link.outbox().driver_looks();
         let mut reads = 0;
         self.acted = 0;
         // Who had more in store than one turn takes has its time from the first message on.
-        self.began = self.pipelines.then(Instant::now);
+        self.began = self.has_had_its_turn().then(Instant::now);
         loop {
             let wrote = self.write(cx);
             if self.is_over() {
                 return Poll::Ready(());
             }
-            let waits = reads >= TURN_READS || self.more && self.turn_is_over && reads > 0;
+            let waits = reads >= TURN_READS || self.has_had_its_turn() && reads > 0;
             if waits && !crate::chaos::without("turns") {
                 // The turn of others, of the handlers that this one has begun among them.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
             let read = self.read(cx);
-            reads += u32::from(read && !std::mem::take(&mut self.flushes));
+            reads += u32::from(read && (!self.more || self.turn_is_over));
             self.look_at_spare();
             let timed = self.look_at_deadlines(cx);
             if wrote || read || timed {
@@ -146,6 +143,11 @@ impl Driver {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Whether a turn has ended before all messages were acted on.
+    fn has_had_its_turn(&self) -> bool {
+        self.more && self.turn_is_over
     }
 
     /// Whether the connection is done with; the last words have then been written as far as the system
@@ -303,8 +305,6 @@ impl Driver {
             Ok(flow) => {
                 self.greeting = greeting;
                 self.more = flow.is_break() && !greeting;
-                self.flushes = self.more && !self.turn_is_over;
-                self.pipelines = self.more && self.turn_is_over;
             }
             Err(error) => refuse_connection(&self.link, WireError::new(code::BAD_FRAME, error.to_string())),
         }

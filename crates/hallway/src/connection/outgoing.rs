@@ -206,11 +206,7 @@ impl Outgoing {
     /// The connection has ended: every caller hears it, and what may have become of its call.
     pub(super) fn close(&self, closed: &Closed) {
         let mut table = self.table();
-        let words = table
-            .words
-            .as_ref()
-            .filter(|_| closed.code == Closed::BY_PEER)
-            .map(|words| Closed::with_words(words));
+        let words = table.words.as_deref().filter(|_| closed.code == Closed::BY_PEER).map(Closed::with_words);
         let closed = words.as_ref().unwrap_or(closed);
         // A peer that breaks the rules may have broken that one as well.
         let unheard = table.said_hello && !table.heard_hello && closed.code != Closed::VIOLATION;

@@ -46,18 +46,16 @@ impl<'a> Cursor<'a> {
         is_next.then_some(())
     }
 
-    /// A whole number without a sign, of no more digits than any of its type has at least.
-    pub(crate) fn integer<T: From<u8> + std::ops::Add<Output = T> + std::ops::Mul<Output = T> + Copy>(
-        &mut self,
-        digits_max: usize,
-    ) -> Option<T> {
+    /// A whole number without a sign, of no more digits than any number of 64 bits has room for.
+    pub(crate) fn integer(&mut self) -> Option<u64> {
+        const DIGITS_MAX: usize = 19;
         let start = self.at;
-        let mut number = T::from(0);
+        let mut number = 0;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            if self.at - start == digits_max {
+            if self.at - start == DIGITS_MAX {
                 return None;
             }
-            number = number * T::from(10) + T::from(digit - b'0');
+            number = number * 10 + u64::from(digit - b'0');
             self.at += 1;
         }
         let is_canonical = self.at - start == 1 || self.text.get(start) != Some(&b'0');

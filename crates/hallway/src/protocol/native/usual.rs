@@ -11,15 +11,11 @@ use serde::Serialize;
 use super::super::{Call, Id, Message};
 use crate::encoding::{EncodeError, Encoding, JsonCursor, Raw};
 
-/// Digits that any number of so many bits has room for.
-const DIGITS_OF_64: usize = 19;
-const DIGITS_OF_32: usize = 9;
-
 /// Reads a call, a result or an item.
 pub(super) fn read(body: &[u8]) -> Option<Message<'_, Raw<'_>>> {
     let mut at = JsonCursor::new(body);
     at.literal(br#"{"v":1,"id":"#)?;
-    let number = at.integer(DIGITS_OF_64).filter(|number| (1..=Id::NUMBER_MAX).contains(number))?;
+    let number = at.integer().filter(|number| (1..=Id::NUMBER_MAX).contains(number))?;
     let id = Id::Number(number);
     let message = if at.literal(br#","call":"#).is_some() {
         Message::Call(call(&mut at, id)?)
@@ -27,7 +23,7 @@ pub(super) fn read(body: &[u8]) -> Option<Message<'_, Raw<'_>>> {
         Message::Result { id, value: Some(raw(&mut at)?) }
     } else {
         let seq = match at.literal(br#","seq":"#) {
-            Some(()) => Some(at.integer(DIGITS_OF_64)?),
+            Some(()) => Some(at.integer()?),
             None => None,
         };
         at.literal(br#","item":"#)?;
@@ -43,10 +39,10 @@ fn call<'a>(at: &mut JsonCursor<'a>, id: Id) -> Option<Call<'a, Raw<'a>>> {
         call.params = Some(raw(at)?).filter(|params| !params.is_null());
     }
     if at.literal(br#","deadline_ms":"#).is_some() {
-        call.deadline_ms = Some(at.integer(DIGITS_OF_64)?);
+        call.deadline_ms = Some(at.integer()?);
     }
     if at.literal(br#","window":"#).is_some() {
-        call.window = Some(at.integer(DIGITS_OF_32)?);
+        call.window = Some(u32::try_from(at.integer()?).ok()?);
     }
     Some(call)
 }

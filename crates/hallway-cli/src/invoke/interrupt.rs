@@ -19,8 +19,10 @@ impl Prepared {
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         tokio::select! {
-            done = work => return done,
+            // Listened for before the call goes, so that nothing can be told of the call which cannot be taken back.
+            biased;
             _ = tokio::signal::ctrl_c() => {}
+            done = work => return done,
         }
         // Where the daemon is gone there is nothing to be heard, and nobody to be started for it.
         self.reach.starts(false);

@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
 use super::{Outcome, Run};
 use crate::toolchain::{self, Compiler};
 
@@ -30,6 +33,7 @@ pub(super) fn run(run: &Run) -> Outcome {
     // With another compiler, or for another machine, the figures are others.
     let Compiler { release, host } = Compiler::ask()?;
     let compiler = format!("rustc {release} {host}");
+    keep_to_one_processor()?;
     let mut measured = BTreeMap::new();
     for part in PARTS {
         let times = (0..REPEATED).map(|_| per_time(&program, part)).collect::<Result<Vec<_>, _>>()?;
@@ -51,6 +55,17 @@ pub(super) fn run(run: &Run) -> Outcome {
     let above = above.join(", ");
     Err(format!("{above}: more than recorded. If it is worth it: cargo xtask gate instructions --record")
         .into())
+}
+
+/// Keeps what is measured to one processor: with more of them a side looks for what comes next before it sleeps, as often as
+/// there is time for.
+fn keep_to_one_processor() -> Outcome {
+    let this = Pid::from_raw(0);
+    let allowed = sched_getaffinity(this)?;
+    let first = (0..CpuSet::count()).find(|&processor| allowed.is_set(processor).unwrap_or(false));
+    let mut one = CpuSet::new();
+    one.set(first.ok_or("this process may run nowhere")?)?;
+    Ok(sched_setaffinity(this, &one)?)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some thousands")]

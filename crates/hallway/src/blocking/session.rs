@@ -245,7 +245,7 @@ impl Session {
         match read {
             Ok(0) => self.close(&Closed::new(Closed::BY_PEER, "the server closed the connection")),
             Ok(length) => {
-                spin.moved();
+                spin.moved(1);
                 self.receive(length, in_place);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => (),

@@ -98,7 +98,8 @@ impl ClientBuilder {
 
     /// Looks for an answer for a moment, up to [`SPIN_TIME`](crate::limits::SPIN_TIME), before going to sleep, if there is
     /// more than one processor. Where short calls follow each other it saves most of the time that waking takes, and costs
-    /// the processor for as long; where it does not pay, it is left out by itself.
+    /// the processor for as long; where it does not pay, it is left out by itself. After
+    /// [several answers at once](crate::limits::QUEUE_MESSAGES) every client does so.
     #[must_use]
     pub fn spin(mut self, spins: bool) -> Self {
         self.spins = spins;

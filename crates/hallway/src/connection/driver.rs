@@ -124,7 +124,7 @@ impl Driver {
             self.look_at_spare();
             let timed = self.look_at_deadlines(cx);
             if wrote || read || timed {
-                self.spin.moved();
+                self.spin.moved(self.acted);
                 continue;
             }
             self.link.outbox().driver_waits(cx.waker());

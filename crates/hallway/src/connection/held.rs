@@ -30,6 +30,10 @@ impl Held {
 
     /// Adds what has arrived. `false`: there is no memory for it.
     pub(super) fn append(&mut self, arrived: &[u8]) -> bool {
+        if arrived.is_empty() {
+            // A turn that goes on where the last one has left brings nothing, and must not move the rest each time.
+            return true;
+        }
         self.move_to_front();
         let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
         let (fits, rest) = arrived.split_at(room.len().min(arrived.len()));

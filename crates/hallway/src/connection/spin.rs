@@ -1,13 +1,14 @@
 use std::time::Instant;
 
-use crate::limits::SPIN_TIME;
+use crate::limits::{QUEUE_MESSAGES, SPIN_TIME};
 
 /// Whether to look for what comes next, for a moment, instead of going to sleep: being woken on another processor takes
-/// several times as long as a short call. What is looked for in vain too often is not looked for, for a while; and one
-/// processor is better used by who is waited for.
+/// several times as long as a short call. A side that wants to always looks; every other one after a turn that has brought
+/// a whole queue, which rarely comes alone. What is looked for in vain too often is not looked for, for a while; and
+/// one processor is better used by who is waited for.
 #[derive(Debug)]
 pub(crate) struct Spin {
-    on: bool,
+    on: When,
     now: Now,
     /// What it was worth lately.
     score: u8,
@@ -16,9 +17,16 @@ pub(crate) struct Spin {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Never,
+    AfterQueues,
+    Always,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Now {
-    /// Something has come of late.
-    Busy,
+    /// Something has come of late; a queue, or less.
+    Busy { queue: bool },
     /// It looks, since then.
     Looks(Instant),
     /// It has looked, or does not at all, until something comes.
@@ -34,18 +42,23 @@ const SCORE_MAX: u8 = 16;
 const LEFT_OUT: u8 = 64;
 
 impl Spin {
-    /// `wanted`: if there is more than one processor.
-    pub(crate) fn new(wanted: bool) -> Self {
-        let on = wanted && std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
-        Self { on, now: Now::Busy, score: SCORE_MAX, left_out: 0 }
+    /// `always`: not after queues alone, if there is more than one processor.
+    pub(crate) fn new(always: bool) -> Self {
+        let several = std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
+        let on = match (several, always) {
+            (false, _) => When::Never,
+            (true, false) => When::AfterQueues,
+            (true, true) => When::Always,
+        };
+        Self { on, now: Now::Busy { queue: false }, score: SCORE_MAX, left_out: 0 }
     }
 
-    /// Something has come, or gone.
-    pub(crate) fn moved(&mut self) {
+    /// Something has come, or gone; so many messages have come in this turn.
+    pub(crate) fn moved(&mut self, messages: usize) {
         if self.is_looking() {
             self.score = (self.score + WON).min(SCORE_MAX);
         }
-        self.now = Now::Busy;
+        self.now = Now::Busy { queue: messages >= QUEUE_MESSAGES };
     }
 
     /// Whether this is such a moment.
@@ -64,20 +77,25 @@ impl Spin {
                 self.score = self.score.saturating_sub(LOST);
                 self.now = Now::Sleeps;
             }
-            Now::Busy => self.now = if self.begins() { Now::Looks(Instant::now()) } else { Now::Sleeps },
+            Now::Busy { queue } => {
+                self.now = if self.begins(queue) { Now::Looks(Instant::now()) } else { Now::Sleeps };
+            }
             Now::Sleeps => (),
         }
         self.is_looking()
     }
 
-    fn begins(&mut self) -> bool {
+    fn begins(&mut self, queue: bool) -> bool {
+        if self.on == When::Never || self.on == When::AfterQueues && !queue {
+            return false;
+        }
         if self.score == 0 {
             self.score = SCORE_MAX / 2;
             self.left_out = LEFT_OUT;
         }
         let left_out = self.left_out > 0;
         self.left_out = self.left_out.saturating_sub(1);
-        self.on && !left_out
+        !left_out
     }
 }
 
@@ -86,7 +104,7 @@ mod tests {
     use super::*;
 
     fn on() -> Spin {
-        Spin { on: true, ..Spin::new(false) }
+        Spin { on: When::Always, ..Spin::new(false) }
     }
 
     fn in_vain(spin: &mut Spin) -> bool {
@@ -104,7 +122,7 @@ mod tests {
         let tried = (0..1000).filter(|_| in_vain(&mut spin)).count();
         assert_eq!(tried, 0, "nothing has come");
         let something_comes = |spin: &mut Spin| {
-            spin.moved();
+            spin.moved(1);
             in_vain(spin)
         };
         let tried = (0..1000).filter(|_| something_comes(&mut spin)).count();
@@ -116,8 +134,22 @@ mod tests {
         let mut spin = on();
         for _ in 0..1000 {
             assert!(spin.looks_again());
-            spin.moved();
+            spin.moved(1);
         }
         assert!(!Spin::new(false).looks_again());
+    }
+
+    #[test]
+    fn who_does_not_always_look_does_so_after_a_queue() {
+        let mut spin = Spin { on: When::AfterQueues, ..Spin::new(false) };
+        assert!(!spin.looks_again());
+        spin.moved(QUEUE_MESSAGES - 1);
+        assert!(!spin.looks_again());
+        spin.moved(QUEUE_MESSAGES);
+        assert!(in_vain(&mut spin));
+        assert!(!spin.looks_again(), "it has not come again");
+        spin.on = When::Never;
+        spin.moved(QUEUE_MESSAGES);
+        assert!(!spin.looks_again());
     }
 }

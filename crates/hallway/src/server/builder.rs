@@ -79,7 +79,7 @@ impl ServerBuilder {
     /// Looks for the next call for a moment, up to [`SPIN_TIME`](crate::limits::SPIN_TIME), before going to sleep, if there
     /// is more than one processor. Where clients make short calls one after the other it saves most of the time that
     /// waking takes, and costs the processor for as long; where it does not pay, it is left out by itself. A server that
-    /// nobody calls sleeps.
+    /// nobody calls sleeps. After [several calls at once](crate::limits::QUEUE_MESSAGES) every server does so.
     #[must_use]
     pub fn spin(mut self, spins: bool) -> Self {
         self.spins = spins;

@@ -44,6 +44,17 @@ pub const SPARE_TIME: Duration = Duration::from_secs(1);
 /// Bytes of such buffers that all connections keep together; further ones are not kept.
 pub const SPARE_ALL_MAX: usize = 16 * 1024 * 1024;
 
+/// Room that is asked of the system for what is on its way on a Unix socket, in bytes, once that is [long](LONG_SEND): with what
+/// it gives by itself, the two sides wait for each other five times in a megabyte. Linux counts twice of it, its own with it.
+pub const SEND_ROOM: usize = 256 * 1024;
+
+/// From so many bytes on, what is to be written is long: it is more than half of the room that the system gives by itself.
+pub const LONG_SEND: usize = 128 * 1024;
+
+/// For so many connections a server asks for such room, until they end: that memory is the system's, and taken while a peer
+/// does not read.
+pub const SEND_ROOMS_MAX: usize = 64;
+
 /// So many messages of a long queue on one connection are acted on before what they were answered is written: the other
 /// side begins with it while this one goes on. Of a short queue everything is written together.
 pub const FLUSH_MESSAGES: usize = 24;
@@ -290,6 +301,11 @@ impl Limits {
             ("spare_max_bytes", SPARE_MAX as u64),
             ("spare_time_ms", milliseconds(SPARE_TIME)),
             ("spare_all_max_bytes", SPARE_ALL_MAX as u64),
+            ("send_room_bytes", SEND_ROOM as u64),
+            ("long_send_bytes", LONG_SEND as u64),
+            ("send_rooms_max", SEND_ROOMS_MAX as u64),
+            ("spin_time_us", SPIN_TIME.as_micros().try_into().unwrap_or(u64::MAX)),
+            ("queue_messages", QUEUE_MESSAGES as u64),
             ("stream_window_max", STREAM_WINDOW_MAX.into()),
             ("topic_ring", TOPIC_RING as u64),
             ("connections_max", self.connections as u64),

@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::connection::{CallError, Inbox, Wire};
+use crate::limits::LONG_SEND;
 use crate::protocol::{Goaway, Hello, Id, Message, WireError};
 use crate::transport::{BlockingStream, Ready};
 
@@ -23,6 +24,10 @@ pub(super) struct Connection {
     wire: Wire,
     /// What the system has not taken yet: at first the `hello`, which goes with the first call.
     out: Vec<u8>,
+    /// How much of that it has taken.
+    written: usize,
+    /// The system has been asked for more room for it.
+    widened: bool,
     /// How much of that refuses what the server has asked.
     refused: usize,
     /// Nothing can be written any more; reading tells why.
@@ -47,6 +52,8 @@ impl Connection {
             may_have_worked: false,
             wire,
             out,
+            written: 0,
+            widened: false,
             refused: 0,
             broken: false,
             first_unsent: None,
@@ -57,26 +64,28 @@ impl Connection {
 
     /// Puts a message in line.
     pub(super) fn say<P: Serialize>(&mut self, message: &Message<'_, P>) -> Result<(), CallError> {
+        self.out.drain(..std::mem::take(&mut self.written));
         self.wire.write(message, &mut self.out).map_err(CallError::Params)
     }
 
     /// Writes what the system takes.
     pub(super) fn send_now(&mut self) {
-        let mut sent = 0;
-        while let Some(rest) = self.out.get(sent..).filter(|rest| !rest.is_empty() && !self.broken) {
+        if self.out.len() >= LONG_SEND && !std::mem::replace(&mut self.widened, true) {
+            self.stream.widen();
+        }
+        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty() && !self.broken) {
             match self.stream.write_now(rest) {
-                Ok(taken) => sent += taken,
+                Ok(taken) => self.written += taken,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(_shows_when_reading) => self.broken = true,
             }
         }
         self.is_used = true;
-        if self.broken || sent == self.out.len() {
+        if self.broken || self.written == self.out.len() {
             self.out = Vec::new();
+            self.written = 0;
             self.refused = 0;
-        } else {
-            self.out.drain(..sent);
         }
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Budgets {
     pub(crate) outbound: Gauge,
     /// Bytes of buffers that are kept for the next long message.
     pub(crate) spare: Gauge,
+    /// Connections that have [more room](crate::limits::SEND_ROOM) than the system gives by itself.
+    pub(crate) send_rooms: Gauge,
 }
 
 impl Budgets {
@@ -33,6 +35,7 @@ impl Budgets {
             inbound: Gauge::default(),
             outbound: Gauge::default(),
             spare: Gauge::default(),
+            send_rooms: Gauge::default(),
         }
     }
 }

@@ -452,6 +452,7 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.link.budgets().inbound.give(self.charged);
         self.link.budgets().spare.give(self.spare);
+        self.link.budgets().send_rooms.give(self.output.send_rooms());
         self.link.close(&Closed::new(Closed::BY_US, "the connection's task was dropped"));
         self.link.outbox().shut();
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::arrival::End;
 use super::outbox::tighten;
 use super::{Closed, Inbox, Link, Outcome, Received};
-use crate::limits::READ_SIZE;
+use crate::limits::{LONG_SEND, READ_SIZE, SEND_ROOMS_MAX};
 use crate::protocol::{Call, Id, Message};
 use crate::transport::WriteHalf;
 
@@ -18,6 +18,8 @@ pub(super) struct Output {
     written: usize,
     /// How much of it answers the peer's calls.
     answers: usize,
+    /// The system has been asked for more room for it.
+    widened: bool,
     /// The writer may hold back some of what it took: a process's own output does so.
     unflushed: bool,
     /// The system had no memory for it.
@@ -45,6 +47,12 @@ impl Output {
                 if self.bytes.is_empty() {
                     self.flush(link, writer, cx);
                     return moved;
+                }
+                if self.bytes.len() >= LONG_SEND && !self.widened {
+                    self.widened = link.budgets().send_rooms.take(1, SEND_ROOMS_MAX);
+                    if self.widened {
+                        writer.widen();
+                    }
                 }
             }
             if let Some(broken) = &self.broken {
@@ -109,6 +117,11 @@ impl Output {
     /// Whether what is being written is more than one read brings.
     pub(super) fn is_long(&self) -> bool {
         self.bytes.len() >= READ_SIZE
+    }
+
+    /// How many of the [rooms](SEND_ROOMS_MAX) this has.
+    pub(super) fn send_rooms(&self) -> usize {
+        usize::from(self.widened)
     }
 
     fn owed(&self) -> usize {

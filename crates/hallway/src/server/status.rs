@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::budgets::Budgets;
-use crate::limits::SPARE_ALL_MAX;
+use crate::limits::{SEND_ROOMS_MAX, SPARE_ALL_MAX};
 
 /// How a server is: the answer of `hallway.status`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -92,7 +92,7 @@ impl Usage {
         connections: Count,
         (of_peer, most_of_peer): (usize, usize),
     ) -> BTreeMap<String, Self> {
-        let Budgets { limits, calls_open, subscriptions, places, inbound, outbound, spare } = budgets;
+        let Budgets { limits, calls_open, subscriptions, places, inbound, outbound, spare, send_rooms } = budgets;
         let now = usize::try_from(connections.now).unwrap_or(usize::MAX);
         let peak = usize::try_from(connections.peak).unwrap_or(usize::MAX);
         let all_subscriptions = limits.subscriptions.saturating_mul(limits.connections);
@@ -105,6 +105,7 @@ impl Usage {
             ("inbound_bytes", inbound.now(), inbound.peak(), limits.inbound_all),
             ("outbound_bytes", outbound.now(), outbound.peak(), limits.outbound_all),
             ("spare_bytes", spare.now(), spare.peak(), SPARE_ALL_MAX),
+            ("send_rooms", send_rooms.now(), send_rooms.peak(), SEND_ROOMS_MAX),
         ];
         let usage = |(name, now, peak, max): (&str, usize, usize, usize)| {
             (name.to_owned(), Self { now: now as u64, peak: peak as u64, max: max as u64 })

@@ -50,6 +50,9 @@ pub trait WriteHalf: AsyncWrite + Send + Unpin {
     /// After the end of what the peer sends: whether it has gone altogether, or has only finished sending
     /// and still reads, as `socat` does at the end of its input.
     fn peer_is_gone(&self) -> bool;
+
+    /// Asks the system for [more room](crate::limits::SEND_ROOM) for what is on its way. It may give less, or none.
+    fn widen(&self) {}
 }
 
 /// A connection: the bytes, and who they come from.

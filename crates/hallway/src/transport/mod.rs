@@ -53,6 +53,9 @@ pub trait BlockingStream: Read + Send {
         Ok(false)
     }
 
+    /// As [`WriteHalf::widen`].
+    fn widen(&self) {}
+
     /// Whether a write to a peer that has gone already fails. Where it does not, who writes has to look before.
     fn write_tells_of_end(&self) -> bool {
         false

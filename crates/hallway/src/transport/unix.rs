@@ -6,7 +6,10 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use nix::sys::socket::{setsockopt, sockopt};
+
 use super::{Address, BlockingStream, Peer, Ready, TransportError, receive_now, send_now, wait};
+use crate::limits::SEND_ROOM;
 
 /// Connects, and makes sure that the server belongs to this user before a byte is sent.
 ///
@@ -48,9 +51,18 @@ impl BlockingStream for UnixStream {
         self.set_read_timeout(timeout).map(|()| true)
     }
 
+    fn widen(&self) {
+        widen(self);
+    }
+
     fn write_tells_of_end(&self) -> bool {
         true
     }
+}
+
+/// Where the system gives no more, nothing is lost but time.
+pub(super) fn widen(socket: &UnixStream) {
+    let _widened = setsockopt(socket, sockopt::SndBuf, &SEND_ROOM);
 }
 
 #[cfg(feature = "tokio")]

@@ -127,6 +127,10 @@ impl WriteHalf for Writer {
     fn peer_is_gone(&self) -> bool {
         hung_up(self.socket.as_fd())
     }
+
+    fn widen(&self) {
+        super::unix::widen(&self.socket);
+    }
 }
 
 /// As with a socket's own half: who listens at the other end hears that nothing more comes.

@@ -16,6 +16,7 @@ use crate::connection::arrival::{Next, unexpected_stream};
 use crate::connection::link::Conversation;
 use crate::encoding::Raw;
 use crate::limits::{FRAME_MAX, RETRIES_MAX, nodes_max};
+use crate::protocol::Call;
 use crate::service::{Context, Method, ServiceError};
 
 /// Calls the methods of the services at the other end. Cheap to clone; clones share the connection.
@@ -183,17 +184,17 @@ impl Client {
     where
         F: Future<Output = Result<R, CallError>>,
     {
-        let mut perhaps_ran = None;
-        for _ in 0..RETRIES_MAX {
+        let (mut perhaps_ran, mut left) = (None, RETRIES_MAX);
+        loop {
             match attempt().await {
-                Err(error) if self.source.comes_back() && error.may_retry(method.idempotent) => {
+                Err(error) if left > 0 && self.source.comes_back() && error.may_retry(method.idempotent) => {
                     tracing::debug!(method = method.name, %error, "again on a new connection");
                     perhaps_ran = error.perhaps_ran().or(perhaps_ran);
+                    left -= 1;
                 }
                 outcome => return outcome.map_err(|error| error.after(perhaps_ran)),
             }
         }
-        attempt().await.map_err(|error| error.after(perhaps_ran))
     }
 
     async fn attempt<P: Serialize + Sync>(
@@ -203,7 +204,7 @@ impl Client {
         deadline: Option<Instant>,
     ) -> Result<Answer, CallError> {
         let held = self.source.link().await?;
-        let call = self.options.call(method.name, params, left(deadline));
+        let call = || self.options.call(method.name, params, left(deadline));
         let mut conversation = held.link().call(call).await?;
         loop {
             match conversation.next().await {
@@ -221,9 +222,11 @@ impl Client {
         let deadline = self.options.deadline_after().map(|after| (Instant::now() + after, after));
         let begin = || async {
             let held = self.source.link().await?;
-            let mut call = self.options.call(method.name, params, left(deadline.map(|(at, _)| at)));
             let window = self.options.stream_window();
-            call.window = Some(window.size());
+            let call = || {
+                let call = self.options.call(method.name, params, left(deadline.map(|(at, _)| at)));
+                Call { window: Some(window.size()), ..call }
+            };
             let mut conversation = held.link().call(call).await?;
             conversation.by_window(window);
             Ok((held, conversation))

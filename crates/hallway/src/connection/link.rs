@@ -289,14 +289,16 @@ impl Link {
         }
     }
 
-    /// Sends a call; what comes back is asked for with the [`Conversation`].
-    pub(crate) async fn call<P: Serialize>(
+    /// Sends a call; what comes back is asked for with the [`Conversation`]. The call is made when there is room for it, so
+    /// that whoever waits does not keep it.
+    pub(crate) async fn call<'a, P: Serialize>(
         self: &Arc<Self>,
-        call: Call<'_, P>,
+        call: impl FnOnce() -> Call<'a, P>,
     ) -> Result<Conversation, CallError> {
-        let window = Window::new(Some(call.window.unwrap_or(0)));
         self.room().await;
         let place = self.outgoing.place().await;
+        let call = call();
+        let window = Window::new(Some(call.window.unwrap_or(0)));
         // The ids reach the peer in sequence, so that the last one it has dispatched tells of all before it.
         let id = self.outbox.in_order(|line| {
             let id = self.outgoing.begin(place, call.window)?;

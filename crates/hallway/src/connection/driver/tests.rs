@@ -161,7 +161,7 @@ async fn ids_are_written_in_the_order_in_which_they_are_given_out() {
             let link = Arc::clone(&link);
             tokio::spawn(async move {
                 for _ in 0..50 {
-                    std::mem::forget(link.call(Call::new(None, "test.call", None::<()>)).await.unwrap());
+                    std::mem::forget(link.call(|| Call::new(None, "test.call", None::<()>)).await.unwrap());
                 }
             })
         });
@@ -190,7 +190,7 @@ async fn greeted_client() -> (Arc<Link>, std::os::unix::net::UnixStream) {
     // An answered call tells that the `hello` has been heard.
     let first = tokio::spawn({
         let link = Arc::clone(&link);
-        async move { link.call(Call::new(None, "test.call", None::<()>)).await.unwrap().next().await }
+        async move { link.call(|| Call::new(None, "test.call", None::<()>)).await.unwrap().next().await }
     });
     peer.write_all(&frames(&[])).unwrap();
     tokio::task::yield_now().await;
@@ -200,7 +200,7 @@ async fn greeted_client() -> (Arc<Link>, std::os::unix::net::UnixStream) {
 }
 
 async fn outcome(link: &Arc<Link>) -> Outcome {
-    let conversation = link.call(Call::new(None, "test.call", None::<()>)).await;
+    let conversation = link.call(|| Call::new(None, "test.call", None::<()>)).await;
     let ended = match conversation {
         Ok(mut conversation) => match conversation.next().await {
             super::super::arrival::Next::End(end) => end.into_value(None).map(drop),
@@ -225,7 +225,7 @@ async fn a_call_that_is_in_line_when_the_peer_has_gone_did_not_run() {
     let link = link(mine.peer, true);
     let mut driver = Driver::new(Arc::clone(&link), mine.stream, nothing());
     link.outgoing().hello();
-    let mut conversation = link.call(Call::new(None, "test.call", None::<()>)).await.unwrap();
+    let mut conversation = link.call(|| Call::new(None, "test.call", None::<()>)).await.unwrap();
     driver.input_ends();
     let super::super::arrival::Next::End(end) = conversation.next().await else { panic!("no end") };
     assert_eq!(end.into_value(None).unwrap_err().outcome(), Outcome::NotDispatched);

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use super::Link;
 use super::act::answer;
 use super::batch::Batch;
-use super::budgets::Lane;
 use super::messages::{Command, Reply};
+use super::places::Lane;
 use super::ticket::Ticket;
 use super::turn::Turn;
 use crate::encoding::Raw;
@@ -106,11 +106,7 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
         return;
     }
     let waits = link.is_full() || !handler.turn.has_come();
-    let place = if waits { None } else { link.incoming().try_place(&ticket) };
-    let runs = place.is_some();
-    if let Some(place) = place {
-        ticket.takes(place);
-    }
+    let runs = !waits && link.incoming().try_place(&ticket);
     // Nothing is lost by not being woken: the task polls again at once.
     if runs && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
@@ -122,7 +118,7 @@ fn start(link: &Arc<Link>, mut handler: Handler) {
         if !runs {
             // Who waits for its peer to read has no place in its hands, which others could use.
             waiting.room().await;
-            handler.ticket.takes(waiting.incoming().place(&handler.ticket).await);
+            waiting.incoming().place(&handler.ticket).await;
         }
         if !handler.ticket.is_overdue() {
             handler.await;

@@ -9,11 +9,12 @@ use tokio::task::AbortHandle;
 
 use super::Link;
 use super::batch::Batch;
-use super::budgets::{Budgets, Lane, Place, Places};
+use super::budgets::Budgets;
 use super::handler::Terms;
 use super::hasher::BuildIdHasher;
 use super::messages::Reply;
-use super::ticket::Ticket;
+use super::places::{Lane, Places};
+use super::ticket::{Runs, Ticket};
 use super::turn::Turn;
 use crate::limits::{BYTES_FREE, CALLS_OPEN_MAX, PLACES_OWN, STREAM_WINDOW_MAX};
 use crate::protocol::{Call, Id, WireError, code};
@@ -22,10 +23,8 @@ use crate::protocol::{Call, Id, WireError, code};
 #[derive(Debug)]
 pub(crate) struct Incoming {
     table: Mutex<Table>,
-    /// For handlers that run.
+    /// For handlers that run; those that are enough by themselves need no place among all connections' calls.
     places: Places,
-    /// Those of them that need no place among all connections' calls.
-    own: Places,
     /// Bytes of the parameters of calls whose handlers have not stopped.
     params: AtomicUsize,
 }
@@ -67,12 +66,7 @@ struct Entry {
 impl Incoming {
     pub(super) fn new(places: usize) -> Self {
         let places = if crate::chaos::without("running-limit") { CALLS_OPEN_MAX } else { places };
-        Self {
-            table: Mutex::default(),
-            places: Places::new(places),
-            own: Places::interactive(PLACES_OWN),
-            params: AtomicUsize::new(0),
-        }
+        Self { table: Mutex::default(), places: Places::new(places, PLACES_OWN), params: AtomicUsize::new(0) }
     }
 
     /// Enters a call.
@@ -144,23 +138,57 @@ impl Incoming {
         }
     }
 
-    /// A place for the handler of this call, of the connection and, if it has none of its own left, of those that all
+    /// Gives the call a place to run: one of the connection and, if that is not enough by itself, one of those that all
     /// connections have; if there is one of each.
-    pub(super) fn try_place(&self, ticket: &Ticket) -> Option<[Place; 2]> {
+    pub(super) fn try_place(&self, ticket: &Ticket) -> bool {
         let (lane, all) = (ticket.lane(), &ticket.link().budgets().places);
-        Some([self.places.try_take(lane)?, self.own.try_take(lane).or_else(|| all.try_take(lane))?])
+        let Some(here) = self.places.try_take(lane) else { return false };
+        if here.is_own() {
+            here.keep();
+            ticket.runs(Runs::ByItself);
+            return true;
+        }
+        let Some(one_of_all) = all.try_take(lane) else { return false };
+        here.keep();
+        one_of_all.keep();
+        ticket.runs(Runs::AmongAll);
+        true
     }
 
     /// Waits for them.
-    pub(super) async fn place(&self, ticket: &Ticket) -> [Place; 2] {
+    ///
+    /// # Cancel safety
+    /// No place is lost.
+    pub(super) async fn place(&self, ticket: &Ticket) {
         let (lane, all) = (ticket.lane(), &ticket.link().budgets().places);
-        let here = self.places.take(lane).await;
-        let there = tokio::select! {
-            biased;
-            own = self.own.take(lane) => own,
-            one_of_all = all.take(lane) => one_of_all,
-        };
-        [here, there]
+        let mut here = self.places.take(lane).await;
+        if !here.is_own() {
+            let one_of_all = tokio::select! {
+                biased;
+                () = here.becomes_own() => None,
+                one_of_all = all.take(lane) => Some(one_of_all),
+            };
+            if let Some(one_of_all) = one_of_all {
+                here.keep();
+                one_of_all.keep();
+                return ticket.runs(Runs::AmongAll);
+            }
+        }
+        here.keep();
+        ticket.runs(Runs::ByItself);
+    }
+
+    /// The call needs its place no longer.
+    pub(super) fn gives_place(&self, ticket: &Ticket, runs: Runs) {
+        let lane = ticket.lane();
+        match runs {
+            Runs::Nowhere => (),
+            Runs::ByItself => self.places.give(lane, true),
+            Runs::AmongAll => {
+                self.places.give(lane, false);
+                ticket.link().budgets().places.give(lane, false);
+            }
+        }
     }
 
     /// How much of what is held for all is held for the parameters of a call. `None`: there is not enough.

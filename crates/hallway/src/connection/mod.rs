@@ -45,6 +45,8 @@ mod outgoing;
 #[cfg(feature = "tokio")]
 mod output;
 #[cfg(feature = "tokio")]
+pub(crate) mod places;
+#[cfg(feature = "tokio")]
 pub(crate) mod ticket;
 #[cfg(feature = "tokio")]
 mod turn;

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::batch::Batch;
-use super::budgets::{Lane, Place};
 use super::messages::Reply;
+use super::places::Lane;
 use super::work::Work;
 use super::{Link, WriteError};
 use crate::limits::{DEADLINE_MAX, STREAM_WINDOW_MAX, UNLIMITED};
@@ -25,8 +25,8 @@ pub(crate) struct Ticket {
     /// What the answer leaves with, if not alone.
     batch: Option<Arc<Batch>>,
     lane: Lane,
-    /// Where it runs, once it does.
-    place: Mutex<Option<[Place; 2]>>,
+    /// What places it has: a [`Runs`].
+    runs: AtomicU8,
     /// Who needs the place: the handler, and what it has running on other threads.
     holders: AtomicUsize,
     /// Bytes of its parameters that are counted against what all may hold.
@@ -40,6 +40,17 @@ pub(crate) struct Ticket {
     changed: Notify,
     ended: AtomicBool,
     withdrawn: AtomicBool,
+}
+
+/// What places a call has.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+pub(super) enum Runs {
+    Nowhere,
+    /// One of its connection, which is enough by itself.
+    ByItself,
+    /// One of its connection, and one of those that all connections have.
+    AmongAll,
 }
 
 impl Ticket {
@@ -60,7 +71,7 @@ impl Ticket {
             reply,
             batch: batch.cloned(),
             lane,
-            place: Mutex::default(),
+            runs: AtomicU8::new(Runs::Nowhere as u8),
             holders: AtomicUsize::new(1),
             charged,
             work: call.token.as_ref().and_then(|token| Work::new(token, &call.method)),
@@ -119,16 +130,25 @@ impl Ticket {
         self.lane == Lane::Subscription
     }
 
-    /// It runs.
-    pub(super) fn takes(&self, place: [Place; 2]) {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+    /// It has been given places, which are given back when nobody needs them.
+    pub(super) fn runs(&self, runs: Runs) {
+        self.runs.store(runs as u8, Ordering::Release);
     }
 
-    /// One of those who need the place needs it no longer.
+    /// One of those who need the places needs them no longer.
     pub(super) fn lets_go(&self) {
         if self.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            drop(self.place.lock().unwrap_or_else(PoisonError::into_inner).take());
+            self.stops();
         }
+    }
+
+    fn stops(&self) {
+        let runs = match self.runs.swap(Runs::Nowhere as u8, Ordering::AcqRel) {
+            by_itself if by_itself == Runs::ByItself as u8 => Runs::ByItself,
+            among_all if among_all == Runs::AmongAll as u8 => Runs::AmongAll,
+            _ => Runs::Nowhere,
+        };
+        self.link.incoming().gives_place(self, runs);
     }
 
     /// The call counts as running until this has been dropped as well.
@@ -371,6 +391,7 @@ impl Drop for Hold {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        self.stops();
         self.link.incoming().gives_back(self.link.budgets(), self.charged);
     }
 }

@@ -56,11 +56,11 @@ struct Table {
 /// any other.
 pub(super) const OPEN_KEEP: usize = 16;
 
+/// A call whose handler did not answer at once.
 #[derive(Debug)]
 struct Entry {
     ticket: Arc<Ticket>,
-    /// The task, once the handler did not answer at once.
-    task: Option<AbortHandle>,
+    task: AbortHandle,
 }
 
 impl Incoming {
@@ -121,11 +121,8 @@ impl Incoming {
             table.subscriptions += 1;
             budgets.subscriptions.add(1);
         }
-        if let Some(id) = ticket.id() {
-            table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(&ticket), task: None });
-            if let Id::Number(number) = id {
-                table.last = table.last.max(*number);
-            }
+        if let Some(Id::Number(number)) = ticket.id() {
+            table.last = table.last.max(*number);
         }
         Ok(ticket)
     }
@@ -206,22 +203,26 @@ impl Incoming {
         charged.then_some(params)
     }
 
-    /// The handler goes on as a task, unless the call has been withdrawn in the meantime.
-    pub(super) fn runs_as(&self, ticket: &Ticket, task: AbortHandle) {
+    /// The handler goes on as a task, and from here on the peer can take the call back: before, nothing that the peer has
+    /// sent behind the call has been looked at.
+    pub(super) fn runs_as(&self, ticket: &Arc<Ticket>, task: AbortHandle) {
         let mut table = self.table();
-        let Some(id) = ticket.id() else {
-            if ticket.link().is_closed() {
-                task.abort();
-            } else if !ticket.has_ended() {
-                table.notified.insert(ticket.number(), task);
-            }
+        if ticket.link().is_closed() {
+            // From elsewhere, in the meantime.
+            ticket.is_taken_back();
+            return task.abort();
+        }
+        if ticket.has_ended() {
+            // It has answered, and may finish.
             return;
-        };
-        match table.by_id.get_mut(id) {
-            Some(entry) => entry.task = Some(task),
-            // The connection was closed from elsewhere; or the handler has answered, and may finish.
-            None if ticket.was_taken_back() => task.abort(),
-            None => (),
+        }
+        match ticket.id() {
+            Some(id) => drop(table.by_id.insert(id.clone(), Entry { ticket: Arc::clone(ticket), task })),
+            None => drop(table.notified.insert(ticket.number(), task)),
+        }
+        if ticket.link().is_draining() {
+            // Perhaps since the handler has looked.
+            ticket.look_again();
         }
     }
 
@@ -325,9 +326,7 @@ impl Table {
 impl Entry {
     fn withdraw(&self) {
         self.ticket.is_taken_back();
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+        self.task.abort();
     }
 }
 

@@ -49,6 +49,10 @@ impl Answering {
     pub(super) fn new(router: Arc<Router>, answered: Arc<Answered>) -> Self {
         Self { router, answered }
     }
+
+    pub(super) fn router(&self) -> &Router {
+        &self.router
+    }
 }
 
 impl Dispatch for Answering {

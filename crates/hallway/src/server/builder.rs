@@ -149,6 +149,7 @@ impl ServerBuilder {
                 drain: watch::channel(None).0,
             }
         });
-        Server { router: Arc::clone(&shared.router), shared }
+        let router = Arc::clone(&shared.router);
+        Server::new(shared, router)
     }
 }

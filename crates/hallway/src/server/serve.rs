@@ -35,7 +35,7 @@ const ACCEPT_FAILURES: u32 = 64;
 pub struct Server {
     pub(super) shared: Arc<Shared>,
     /// What its listeners carry: everything, or what a scope leaves of it.
-    pub(super) router: Arc<Router>,
+    pub(super) answering: Arc<Answering>,
 }
 
 /// What all the listeners of a server have in common.
@@ -88,6 +88,12 @@ impl Server {
         ServerBuilder::new()
     }
 
+    /// One that carries this of what they have in common.
+    pub(super) fn new(shared: Arc<Shared>, router: Arc<Router>) -> Self {
+        let answering = Arc::new(Answering::new(router, Arc::clone(&shared.answered)));
+        Self { shared, answering }
+    }
+
     /// A way to stop it and to ask how it is, that does not keep it.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
@@ -99,12 +105,12 @@ impl Server {
     #[must_use]
     pub fn restricted(&self, name: &str) -> Option<Self> {
         let router = self.shared.restricted.get(name)?;
-        Some(Self { shared: Arc::clone(&self.shared), router: Arc::clone(router) })
+        Some(Self::new(Arc::clone(&self.shared), Arc::clone(router)))
     }
 
     /// What its listeners carry.
     pub(crate) fn offered(&self) -> Vec<Description> {
-        self.router.offered()
+        self.answering.router().offered()
     }
 
     /// Accepts and serves until the server is told to [`drain`](ServerHandle::drain); then takes what has
@@ -226,7 +232,7 @@ impl Server {
             Ok(entry) => entry,
             Err(message) => {
                 link.drain(Some((code::BUSY, &message)));
-                let driver = Driver::new(link, connection.stream, self.dispatch());
+                let driver = Driver::new(link, connection.stream, self.answering.clone());
                 return Some(async move {
                     // A peer that does not read its refusal is not waited for.
                     let _refused = tokio::time::timeout(ACCEPT_PAUSE, driver).await;
@@ -236,13 +242,9 @@ impl Server {
         if let Some(drain) = &*shared.drain.borrow() {
             link.drain(Some((code::CLOSING, &drain.reason)));
         }
-        let driver = Driver::new(link, connection.stream, self.dispatch());
+        let driver = Driver::new(link, connection.stream, self.answering.clone());
         tokio::spawn(Served { driver, _entry: entry });
         None
-    }
-
-    fn dispatch(&self) -> Arc<Answering> {
-        Arc::new(Answering::new(Arc::clone(&self.router), Arc::clone(&self.shared.answered)))
     }
 }
 

@@ -284,3 +284,49 @@ async fn an_answer_that_is_given_at_once_wakes_nobody() {
     link.close(&Closed::new(Closed::BY_US, "a test"));
     assert_eq!(wakes(), 1, "by the end");
 }
+
+/// A handler that looks for the end of the conversation, and has it come before it first waits.
+struct EndsWithin(fn(&Link));
+
+impl Dispatch for EndsWithin {
+    fn dispatch(&self, _: Call<'_, Raw<'_>>, ticket: &Arc<Ticket>) -> Option<Handling> {
+        let (end, ticket) = (self.0, Arc::clone(ticket));
+        Some(Box::pin(async move {
+            let mut draining = std::pin::pin!(ticket.draining());
+            let looks = poll_fn(|cx| Poll::Ready(draining.as_mut().poll(cx)));
+            assert!(looks.await.is_pending());
+            end(ticket.link());
+            draining.await;
+            ticket.result(&());
+        }))
+    }
+
+    fn command(&self, _: &str) -> Result<&Command, WireError> {
+        unreachable!("nobody sends messages by name here")
+    }
+
+    fn events(&self) -> &BTreeMap<&'static str, String> {
+        unreachable!("nobody is subscribed by itself here")
+    }
+}
+
+/// A call is in the table of open ones only when its handler waits: what happens before is not missed.
+#[tokio::test]
+async fn the_end_of_the_conversation_is_heard_by_a_handler_that_has_just_begun() {
+    let ends: [fn(&Link); 2] =
+        [|link| link.drain(None), |link| link.close(&Closed::new(Closed::BY_US, "a test"))];
+    for end in ends {
+        let link = link(here(), false);
+        let dispatch: Arc<dyn Dispatch> = Arc::new(EndsWithin(end));
+        let call = Call::new(Some(Id::Number(1)), "test.call", None);
+        begin(&link, &dispatch, call, Reply::Result, None);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(link.incoming().open_now(), 0);
+        let closed = link.is_closed();
+        let mut out = Vec::new();
+        link.outbox().take(&mut out);
+        assert_eq!(String::from_utf8_lossy(&out).contains("result"), !closed, "{out:?}");
+    }
+}

@@ -163,28 +163,29 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes to the next byte of a text that does not stand for itself.
+    #[inline]
     fn plain(&mut self) {
-        while let Some(word) = self.text.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let (mut rest, mut high) = (self.text.get(self.at..).unwrap_or_default(), 0);
+        while let Some((word, behind)) = rest.split_first_chunk::<8>() {
             let word = u64::from_le_bytes(*word);
-            // The high bit of a byte is set where it is what is looked for; perhaps also behind the first such byte.
-            let control = word.wrapping_sub(0x20 * EACH) & !word;
-            let quote = zeros(word ^ (u64::from(b'"') * EACH));
-            let escape = zeros(word ^ (u64::from(b'\\') * EACH));
-            self.high |= word;
-            let found = (control | quote | escape) & HIGH;
+            let found = special(word) & HIGH;
+            high |= word;
             if found != 0 {
-                self.at += found.trailing_zeros() as usize / 8;
-                return;
+                rest = rest.get(found.trailing_zeros() as usize / 8..).unwrap_or_default();
+                break;
             }
-            self.at += 8;
+            rest = behind;
         }
-        while let Some(byte) = self.peek() {
-            if byte < 0x20 || byte == b'"' || byte == b'\\' {
-                return;
-            }
-            self.high |= u64::from(byte);
-            self.at += 1;
+        while let Some((&byte, behind)) = rest.split_first()
+            && byte >= 0x20
+            && byte != b'"'
+            && byte != b'\\'
+        {
+            high |= u64::from(byte);
+            rest = behind;
         }
+        self.high |= high;
+        self.at = self.text.len() - rest.len();
     }
 
     /// Goes behind the text that has begun.
@@ -251,7 +252,11 @@ fn deeper(depth: u32) -> Option<u32> {
     (depth < DEPTH_MAX).then_some(depth + 1)
 }
 
-/// Which bytes are zero: the high bit of each that is, and perhaps of some behind the first one.
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(EACH) & !word
+/// Which bytes do not stand for themselves in a text: the high bit of each, and perhaps of some behind the first one; the
+/// other bits say nothing.
+fn special(word: u64) -> u64 {
+    // Turned over, a quotation mark is the first that is no control character, and those stay among themselves.
+    let turned = word ^ (0x02 * EACH);
+    let escape = word ^ (u64::from(b'\\') * EACH);
+    (turned.wrapping_sub(0x21 * EACH) & !turned) | (escape.wrapping_sub(EACH) & !escape)
 }

@@ -304,8 +304,6 @@ impl Limits {
             ("send_room_bytes", SEND_ROOM as u64),
             ("long_send_bytes", LONG_SEND as u64),
             ("send_rooms_max", SEND_ROOMS_MAX as u64),
-            ("spin_time_us", SPIN_TIME.as_micros().try_into().unwrap_or(u64::MAX)),
-            ("queue_messages", QUEUE_MESSAGES as u64),
             ("stream_window_max", STREAM_WINDOW_MAX.into()),
             ("topic_ring", TOPIC_RING as u64),
             ("connections_max", self.connections as u64),

@@ -22,6 +22,8 @@ mod instructions;
 mod kill_points;
 #[cfg(target_os = "linux")]
 mod kill_random;
+#[cfg(target_os = "linux")]
+mod memory;
 mod model;
 #[cfg(target_os = "linux")]
 mod rapid_cancel;
@@ -96,6 +98,8 @@ const GATES: &[Gate] = &[
     measures("hostile-neighbours", hostile_neighbours::run, &["descriptors", "turns"]),
     #[cfg(target_os = "linux")]
     measures("fd-exhaustion", fd_exhaustion::run, &["accept-pause"]),
+    #[cfg(target_os = "linux")]
+    measures("memory", memory::run, &["outbound"]),
     #[cfg(target_os = "linux")]
     measures("soak", soak::run, &["let-go"]),
 ];

@@ -16,7 +16,7 @@ use nix::unistd::{Pid, SysconfVar, sysconf};
 use super::Run;
 use super::held::peer;
 use super::hostile::{Peer, Speech, Target};
-use super::target::{DESCRIPTORS, NAME};
+use super::target::{DESCRIPTORS, MEMORY, NAME};
 use super::world::{PATIENCE, World};
 
 /// Between two looks at something that comes by itself.
@@ -43,6 +43,11 @@ impl Site {
     /// Starts our own daemon, which may have only so many descriptors.
     pub(super) fn with_descriptors(run: &Run, descriptors: u32) -> io::Result<Self> {
         Self::in_world(World::new(run, Duration::ZERO)?.var(DESCRIPTORS, &descriptors.to_string()))
+    }
+
+    /// Starts our own daemon, which may have only so much memory, in MiB.
+    pub(super) fn with_memory(run: &Run, memory: u64) -> io::Result<Self> {
+        Self::in_world(World::new(run, Duration::ZERO)?.var(MEMORY, &memory.to_string()))
     }
 
     fn in_world(world: World) -> io::Result<Self> {

@@ -19,6 +19,9 @@ pub(super) const NAME: &str = "target";
 /// The variable that says how many descriptors the daemon may have.
 pub(super) const DESCRIPTORS: &str = "HALLWAY_GATE_DESCRIPTORS";
 
+/// The variable that says how much memory it may have, in MiB.
+pub(super) const MEMORY: &str = "HALLWAY_GATE_MEMORY";
+
 /// Events that are kept for those who are late: few, since they are long.
 pub(super) const KEEPS: usize = 256;
 
@@ -174,9 +177,13 @@ impl Target for Served {
 
 /// The daemon's part.
 pub(super) fn daemon() -> ExitCode {
-    if let Some(descriptors) = std::env::var(DESCRIPTORS).ok().and_then(|number| number.parse().ok()) {
-        let hard = getrlimit(Resource::RLIMIT_NOFILE).map_or(descriptors, |(_, hard)| hard);
-        if setrlimit(Resource::RLIMIT_NOFILE, descriptors, hard).is_err() {
+    let limits = [(DESCRIPTORS, Resource::RLIMIT_NOFILE, 1), (MEMORY, Resource::RLIMIT_DATA, 1 << 20)];
+    for (variable, resource, unit) in limits {
+        let Some(number) = std::env::var(variable).ok().and_then(|number| number.parse::<u64>().ok()) else {
+            continue;
+        };
+        let hard = getrlimit(resource).map_or(number * unit, |(_, hard)| hard);
+        if setrlimit(resource, number * unit, hard).is_err() {
             return ExitCode::FAILURE;
         }
     }

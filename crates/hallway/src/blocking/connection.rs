@@ -108,7 +108,7 @@ impl Connection {
 
     /// Refuses what the server has asked or said, and sends that with whatever is said next.
     pub(super) fn refuse(&mut self, id: Option<Id>, error: WireError) {
-        let before = self.out.len();
+        let before = self.out.len() - self.written;
         // Words of our own: there is nothing in it that could not be written.
         let _written = self.say::<()>(&Message::Error { id, error });
         self.refused += self.out.len() - before;

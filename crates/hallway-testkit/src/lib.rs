@@ -9,6 +9,7 @@
 //!   clients of ours run into one.
 //! - [`GoldenServer`] is what the golden cases of `spec/vectors` are played against; [`Pad`], [`EchoMesh`],
 //!   [`Examples`] and [`Reporter`] are its services. A [`HostileServer`] is one of those that clients are tested with.
+//! - A [`World`] is a place of its own for programs and their daemons.
 //! - [`Probe`] is a service with one method for each thing that a call can do. Nothing in it sleeps: a test
 //!   says when a handler goes on.
 //!
@@ -68,6 +69,7 @@ mod scenarios;
 mod setting;
 mod spelling;
 mod stage;
+mod world;
 mod written;
 
 pub use child::serve_as_child;
@@ -87,4 +89,5 @@ pub use raw_server::RawServer;
 pub use scenarios::run;
 pub use setting::{Setting, Transport};
 pub use stage::{Reach, Services, Stage, TOKEN};
+pub use world::{Ran, World};
 pub use written::Written;

@@ -1,39 +1,25 @@
-//! A place of its own for each test: its own sockets, service files, logs and home, and no daemon left when it is over.
+//! A place of its own for each test, with a kitchen in it if it is wanted.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::ops::Deref;
+use std::process::Command;
+use std::time::Duration;
 
-use hallway::lifecycle::{Env, Instance, list, stop};
-use tempfile::TempDir;
+use hallway::lifecycle::Instance;
+pub(crate) use hallway_testkit::Ran;
 
 use crate::kitchen::{self, JOURNAL, ROLE};
 
 /// How long anything that a test waits for may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) struct World {
-    root: TempDir,
-}
-
-/// What a command has printed, and how it ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
+pub(crate) struct World(hallway_testkit::World);
 
 impl World {
     pub(crate) fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        for name in ["run", "state", "data", "home"] {
-            fs::DirBuilder::new().mode(0o700).create(root.path().join(name)).unwrap();
-        }
-        Self { root }
+        let world = hallway_testkit::World::new(env!("CARGO_BIN_EXE_hallway"));
+        let journal = world.path("journal");
+        Self(world.with(JOURNAL, journal).with(ROLE, "kitchen"))
     }
 
     /// A place in which the kitchen can be started by its name.
@@ -50,47 +36,14 @@ impl World {
         world
     }
 
-    /// A path inside.
-    pub(crate) fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
-        self.root.path().join(inside)
-    }
-
-    pub(crate) fn env(&self) -> Env {
-        Env::of(self.environment())
-    }
-
-    /// Any program, in this world, where `hallway` is the program under test.
-    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
-        let tool = Path::new(env!("CARGO_BIN_EXE_hallway")).parent().unwrap().to_owned();
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths([tool].into_iter().chain(std::env::split_paths(&path))).unwrap();
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .envs(self.environment())
-            .env("PATH", path)
-            .current_dir(self.path("home"))
-            .stdin(Stdio::null());
-        command
-    }
-
     /// The tool.
     pub(crate) fn hallway<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = self.program(env!("CARGO_BIN_EXE_hallway"));
-        command.args(arguments);
-        command
+        self.0.program(arguments)
     }
 
-    /// Runs the tool to its end.
-    pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Ran {
-        run(&mut self.hallway(arguments))
-    }
-
-    /// Runs the tool, which has to succeed and to print nothing on standard error, and gives what it prints.
-    pub(crate) fn ok<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
-        let ran = self.run(arguments);
-        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
-        ran.out
+    /// Any program.
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        self.0.any(program)
     }
 
     /// Runs a line of shell.
@@ -100,49 +53,24 @@ impl World {
 
     /// Where this place is, as it is written in what the tool prints.
     pub(crate) fn root(&self) -> String {
-        self.root.path().display().to_string()
-    }
-
-    fn environment(&self) -> Vec<(&'static str, PathBuf)> {
-        vec![
-            ("HALLWAY_RUNTIME_DIR", self.path("run")),
-            ("XDG_STATE_HOME", self.path("state")),
-            ("XDG_DATA_HOME", self.path("data")),
-            ("HOME", self.path("home")),
-            (JOURNAL, self.path("journal")),
-            (ROLE, "kitchen".into()),
-            ("TZ", "UTC".into()),
-            ("LANG", "C.UTF-8".into()),
-        ]
+        self.path("").display().to_string().trim_end_matches('/').to_owned()
     }
 }
 
+impl Deref for World {
+    type Target = hallway_testkit::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Ran {
-    let output = command.output();
-    let output = output.unwrap_or_else(|error| {
-        panic!("{command:?}: {error}; for what is missing: sudo apt-get install fish zsh util-linux bsdutils")
-    });
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let code = output.status.code().unwrap_or(-1);
-    Ran { code, out: text(output.stdout), err: text(output.stderr) }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let env = self.env();
-        for listed in list(&env).unwrap_or_default() {
-            if let Err(error) = stop(&env, &listed.instance, Instant::now() + PATIENCE) {
-                eprintln!("{} did not stop: {error}", listed.instance);
-            }
-        }
-        if std::thread::panicking() {
-            for entry in fs::read_dir(self.path("state/hallway")).into_iter().flatten().flatten() {
-                eprintln!(
-                    "{}:\n{}",
-                    entry.path().display(),
-                    fs::read_to_string(entry.path()).unwrap_or_default()
-                );
-            }
+    match command.output() {
+        Ok(output) => output.into(),
+        Err(error) => {
+            panic!("{command:?}: {error}; what is missing: sudo apt-get install fish zsh util-linux bsdutils")
         }
     }
 }

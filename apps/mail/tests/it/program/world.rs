@@ -1,74 +1,36 @@
-//! A place of its own for each test: its own sockets, data, log and home, and no daemon left when it is over.
+//! A place of its own for each test, and mail to put into it.
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::ops::Deref;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use hallway::lifecycle::{Env, Instance, stop};
+pub(crate) use hallway_testkit::Ran;
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// How long anything that a test waits for may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) struct World {
-    root: TempDir,
-}
+/// The program under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hallway-mail");
 
-/// What a command has printed, and how it ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
+pub(crate) struct World(hallway_testkit::World);
 
 impl World {
     pub(crate) fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        for name in ["run", "state", "data", "home"] {
-            fs::DirBuilder::new().mode(0o700).create(root.path().join(name)).unwrap();
-        }
-        Self { root }
-    }
-
-    /// A path inside.
-    pub(crate) fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
-        self.root.path().join(inside)
-    }
-
-    /// Any program, in this world.
-    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .envs(self.environment())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .current_dir(self.path("home"))
-            .stdin(Stdio::null());
-        command
+        Self(hallway_testkit::World::new(BINARY))
     }
 
     /// The program under test.
     pub(crate) fn mail<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = self.program(BINARY);
-        command.args(arguments);
-        command
+        self.0.program(arguments)
     }
 
-    /// Runs the program to its end.
-    pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Ran {
-        run(&mut self.mail(arguments))
-    }
-
-    /// Runs the program, which has to succeed and to print nothing on standard error, and gives what it prints.
-    pub(crate) fn ok<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
-        let ran = self.run(arguments);
-        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
-        ran.out
+    /// Any program.
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        self.0.any(program)
     }
 
     /// The same world after the daemon with the sample has come up.
@@ -112,57 +74,18 @@ impl World {
         names.sort();
         names
     }
-
-    fn environment(&self) -> Vec<(&'static str, PathBuf)> {
-        vec![
-            ("HALLWAY_RUNTIME_DIR", self.path("run")),
-            ("XDG_STATE_HOME", self.path("state")),
-            ("XDG_DATA_HOME", self.path("data")),
-            ("HOME", self.path("home")),
-            ("TZ", "UTC".into()),
-            ("LANG", "C.UTF-8".into()),
-        ]
-    }
 }
 
-/// The program under test.
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hallway-mail");
+impl Deref for World {
+    type Target = hallway_testkit::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
 
 pub(crate) fn run(command: &mut Command) -> Ran {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    Ran::from(output)
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let code = output.status.code().unwrap_or(-1);
-        Self { code, out: text(output.stdout), err: text(output.stderr) }
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let env = Env::of(self.environment());
-        for name in self.in_run(".sock") {
-            let instance: Instance = name.parse().unwrap();
-            if let Err(error) = stop(&env, &instance, Instant::now() + PATIENCE) {
-                eprintln!("{name} did not stop: {error}");
-                let record = fs::read(self.path(format!("run/{name}.json"))).unwrap_or_default();
-                let record: Value = serde_json::from_slice(&record).unwrap_or_default();
-                let _gone = Command::new("kill").args(["-9", &record["pid"].to_string()]).status();
-            }
-        }
-        if std::thread::panicking() {
-            for entry in fs::read_dir(self.path("state/hallway")).into_iter().flatten().flatten() {
-                eprintln!(
-                    "{}:\n{}",
-                    entry.path().display(),
-                    fs::read_to_string(entry.path()).unwrap_or_default()
-                );
-            }
-        }
-    }
+    Ran::of(command)
 }
 
 /// A Maildir with the messages given by name inside it.

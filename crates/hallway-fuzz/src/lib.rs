@@ -21,7 +21,7 @@ pub use envelope::{jsonrpc, native_json, native_msgpack, sidecar};
 pub use framing::framing;
 pub use mail::{mbox, message, query};
 pub use recognition::recognition;
-pub use session::{client, server};
+pub use session::{blocking, client, server};
 
 /// Declares the list of targets: each is a function of its name.
 macro_rules! targets {
@@ -40,6 +40,7 @@ targets! {
     sidecar,
     server,
     client,
+    blocking,
     query,
     mbox,
     message,

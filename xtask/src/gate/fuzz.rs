@@ -34,6 +34,7 @@ const TARGETS: &[Target] = &[
     Target { name: "sidecar", runs: 5_000_000, notices: &[] },
     Target { name: "server", runs: 500_000, notices: &["owed-answers"] },
     Target { name: "client", runs: 500_000, notices: &["lost-calls"] },
+    Target { name: "blocking", runs: 500_000, notices: &[] },
 ];
 
 /// The defences of its controls.

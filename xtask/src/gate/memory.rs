@@ -25,7 +25,7 @@ const MIX: [&str; 6] = [
 const SHARE: usize = 3;
 
 /// What is published meanwhile, and how often.
-const EVENTS: &str = r#"{"count":16,"length":1000}"#;
+const EVENTS: &str = r#"{"count":32,"length":4000}"#;
 const EVENTS_EVERY: Duration = Duration::from_millis(100);
 
 pub(super) fn run(run: &Run) -> Outcome {

@@ -150,13 +150,13 @@ impl User {
     }
 }
 
-const METHODS: &[&Method] = &[
+pub(super) const METHODS: &[&Method] = &[
     &Method { name: "desk.later", idempotent: true },
     &Method { name: "desk.tell", idempotent: false },
     &Method { name: "desk.echo", idempotent: false },
 ];
-static STREAM: Method = Method { name: "desk.told", idempotent: true };
-static NOTE: Method = Method { name: "desk.note", idempotent: false };
+pub(super) static STREAM: Method = Method { name: "desk.told", idempotent: true };
+pub(super) static NOTE: Method = Method { name: "desk.note", idempotent: false };
 
 /// Where the client connects, so often and no more.
 struct Door {

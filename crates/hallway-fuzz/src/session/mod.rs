@@ -1,6 +1,7 @@
 //! Whole conversations: the real server and the real client, each facing a stranger whose every move the fuzzer chooses,
 //! in one thread and by a clock that moves when nobody has anything else to do.
 
+mod blocking;
 mod client;
 mod desk;
 mod judge;
@@ -11,6 +12,7 @@ mod stranger;
 use std::future::Future;
 use std::time::Duration;
 
+pub use blocking::blocking;
 pub use client::client;
 pub use server::server;
 

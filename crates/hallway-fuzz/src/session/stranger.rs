@@ -76,7 +76,7 @@ impl Stranger {
                 self.send(&Message::Hello::<()>(hello));
             }
             8 => {
-                let frame = self.framed(&call(choices));
+                let frame = framed(self.wire, &call(choices));
                 let kept = usize::from(choices.byte()) * frame.len() / 256;
                 self.say(&frame[..kept]);
             }
@@ -85,38 +85,14 @@ impl Stranger {
                 self.listen(most);
             }
             10 => settle().await,
-            11 => self.send(&Message::Result { id: self.id(choices), value: Some(value(choices)) }),
-            12 => {
-                let code = choices.one_of(&["busy", "closing", "cancelled", "deadline_exceeded", "no"]);
-                let id = choices.flag().then(|| self.id(choices));
-                self.send(&Message::Error::<()> { id, error: WireError::new(code, "as chosen") });
-            }
-            13 => {
-                let seq = choices.flag().then(|| choices.number());
-                self.send(&Message::Item { id: self.id(choices), seq, value: value(choices) });
-            }
-            14 => {
-                let (id, done, next) = (self.id(choices), choices.number(), choices.number());
-                if choices.flag() {
-                    self.send(&Message::Lagged::<()> { id, missed: done, next });
-                } else {
-                    let progress = Progress::new(done, Some(next), "on the way");
-                    self.send(&Message::Progress::<()> { id, progress });
-                }
-            }
-            15 => {
-                let last = choices.number();
-                self.send(&Message::Goaway::<()>(Goaway::new("closing", "as chosen", last)));
-            }
-            16 => {
-                let body = choices.some();
-                let frame = self.framed_body(body);
-                self.say(&frame);
+            kind @ 11..=16 => {
+                let words = served(self.wire, kind - 11, self.judge.theirs().max(1), choices);
+                self.say(&words);
             }
             17 => {
                 let count = choices.within(1..=4);
                 let list: Vec<Value> = (0..count).map(|_| in_list(choices)).collect();
-                let frame = self.framed_body(Value::from(list).to_string().as_bytes());
+                let frame = framed_body(self.wire, Value::from(list).to_string().as_bytes());
                 self.say(&frame);
             }
             18 => {
@@ -137,33 +113,12 @@ impl Stranger {
 
     /// Says a message in the wire of this connection.
     pub(super) fn send<P: serde::Serialize>(&mut self, message: &Message<'_, P>) {
-        let frame = self.framed(message);
+        let frame = framed(self.wire, message);
         self.say(&frame);
     }
 
-    fn framed<P: serde::Serialize>(&self, message: &Message<'_, P>) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.wire.write(message, &mut out).expect("a message that can be written");
-        out
-    }
-
-    fn framed_body(&self, body: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        let framed = self.wire.framing().frame(&mut out, |out| {
-            out.extend_from_slice(body);
-            Ok::<(), std::convert::Infallible>(())
-        });
-        match framed {
-            Ok(()) => out,
-        }
-    }
-
-    /// An id: of a call of the library's, of one of our own, or of none.
     fn id(&self, choices: &mut Choices<'_>) -> Id {
-        match choices.within(0..=3) {
-            0 => Id::Number(self.judge.theirs().max(1)),
-            _ => id(choices, self.wire.protocol()),
-        }
+        some_id(self.wire, self.judge.theirs().max(1), choices)
     }
 
     fn say(&mut self, bytes: &[u8]) {
@@ -235,6 +190,61 @@ impl Stranger {
     pub(super) fn go(self) -> Arc<Gauge> {
         self.gauge.gone.store(true, Ordering::Relaxed);
         self.gauge
+    }
+}
+
+/// How many kinds of things one can say who serves.
+pub(super) const KINDS_SERVED: u8 = 6;
+
+/// What somebody says who serves; the library's highest id is `theirs`.
+pub(super) fn served(wire: Wire, kind: u8, theirs: u64, choices: &mut Choices<'_>) -> Vec<u8> {
+    let id = |choices: &mut Choices<'_>| some_id(wire, theirs, choices);
+    match kind {
+        0 => framed(wire, &Message::Result { id: id(choices), value: Some(value(choices)) }),
+        1 => {
+            let code = choices.one_of(&["busy", "closing", "cancelled", "deadline_exceeded", "no"]);
+            let id = choices.flag().then(|| id(choices));
+            framed(wire, &Message::Error::<()> { id, error: WireError::new(code, "as chosen") })
+        }
+        2 => {
+            let seq = choices.flag().then(|| choices.number());
+            framed(wire, &Message::Item { id: id(choices), seq, value: value(choices) })
+        }
+        3 => {
+            let (id, done, next) = (id(choices), choices.number(), choices.number());
+            if choices.flag() {
+                return framed(wire, &Message::Lagged::<()> { id, missed: done, next });
+            }
+            let progress = Progress::new(done, Some(next), "on the way");
+            framed(wire, &Message::Progress::<()> { id, progress })
+        }
+        4 => framed(wire, &Message::Goaway::<()>(Goaway::new("closing", "as chosen", choices.number()))),
+        _ => framed_body(wire, choices.some()),
+    }
+}
+
+fn framed<P: serde::Serialize>(wire: Wire, message: &Message<'_, P>) -> Vec<u8> {
+    let mut out = Vec::new();
+    wire.write(message, &mut out).expect("a message that can be written");
+    out
+}
+
+fn framed_body(wire: Wire, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let framed = wire.framing().frame(&mut out, |out| {
+        out.extend_from_slice(body);
+        Ok::<(), std::convert::Infallible>(())
+    });
+    match framed {
+        Ok(()) => out,
+    }
+}
+
+/// An id: of a call of the library's, of one of our own, or of none.
+fn some_id(wire: Wire, theirs: u64, choices: &mut Choices<'_>) -> Id {
+    match choices.within(0..=3) {
+        0 => Id::Number(theirs),
+        _ => id(choices, wire.protocol()),
     }
 }
 

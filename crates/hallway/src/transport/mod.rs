@@ -77,6 +77,14 @@ pub struct Ready {
     pub to_write: bool,
 }
 
+impl Ready {
+    /// For streams of one's own.
+    #[must_use]
+    pub const fn new(to_read: bool, to_write: bool) -> Self {
+        Self { to_read, to_write }
+    }
+}
+
 /// Waits for two descriptors, which may be the same.
 fn wait(
     input: BorrowedFd<'_>,

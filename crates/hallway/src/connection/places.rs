@@ -218,15 +218,19 @@ impl State {
 
     /// To the first in line, if there is one.
     fn give(&mut self, line: Line) {
-        if self.waiting.is_some() {
-            while let Some(first) = self.line(line).pop_front() {
-                self.let_go_of_lines();
-                if first.call.send(()).is_ok() {
-                    return;
-                }
+        while let Some(first) = self.first_in(line) {
+            if first.call.send(()).is_ok() {
+                return;
             }
         }
         *self.free(line) += 1;
+    }
+
+    fn first_in(&mut self, line: Line) -> Option<Waiter> {
+        self.waiting.as_ref()?;
+        let first = self.line(line).pop_front();
+        self.let_go_of_lines();
+        first
     }
 
     fn leave(&mut self, line: Line, number: u64) {

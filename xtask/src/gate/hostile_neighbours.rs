@@ -1,7 +1,6 @@
 //! `hostile-neighbours`: what a client feels that calls 200 times a second, while others do what nobody should. With
 //! `--neighbours`, the same is done to other daemons, and what becomes of them and their clients stands beside.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -91,7 +90,7 @@ struct Row {
     peak: u64,
     each: u64,
     /// Descriptors that it did not have before.
-    left: BTreeSet<String>,
+    left: Vec<PathBuf>,
     tally: Tally,
 }
 
@@ -150,9 +149,11 @@ impl Row {
         let peak = site.peak_memory().unwrap_or_default();
         let tally = band.end()?;
         // Gone at one look is gone: whoever waits in the queue still comes in between.
-        let mut left = BTreeSet::new();
+        let mut left = Vec::new();
         let _shown = site.until("the descriptors are what they were", SETTLES, || {
-            left = site.opened()?.difference(&opened).cloned().collect();
+            let now = site.opened()?;
+            let more = |(target, count): &(PathBuf, usize)| *count > opened.get(target).copied().unwrap_or(0);
+            left = now.into_iter().filter(more).map(|(target, _)| target).collect();
             Ok(left.is_empty())
         });
         let alive = site.is_alive();

@@ -1,6 +1,6 @@
 //! A daemon under attack, looked at from outside: what the kernel says of its process, and what its own status says.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
@@ -134,15 +134,16 @@ impl Site {
         Ok(fs::read_dir(self.proc("fd"))?.count())
     }
 
-    /// What each of its descriptors stands for.
-    pub(super) fn opened(&self) -> io::Result<BTreeSet<String>> {
-        let tell = |entry: io::Result<fs::DirEntry>| {
-            let path = entry.ok()?.path();
+    /// What its descriptors stand for, and how many of them for each: their numbers change as a log is begun anew.
+    pub(super) fn opened(&self) -> io::Result<BTreeMap<PathBuf, usize>> {
+        let mut opened = BTreeMap::new();
+        for entry in fs::read_dir(self.proc("fd"))? {
             // One that is gone by now is not open.
-            let target = fs::read_link(&path).ok()?;
-            Some(format!("{} -> {}", path.file_name()?.display(), target.display()))
-        };
-        Ok(fs::read_dir(self.proc("fd"))?.filter_map(tell).collect())
+            if let Ok(target) = entry.and_then(|entry| fs::read_link(entry.path())) {
+                *opened.entry(target).or_default() += 1;
+            }
+        }
+        Ok(opened)
     }
 
     pub(super) fn threads(&self) -> io::Result<u64> {

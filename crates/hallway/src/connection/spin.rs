@@ -66,11 +66,15 @@ impl Spin {
         matches!(self.now, Now::Looks(_))
     }
 
-    /// Whether to look once more before going to sleep. The other threads of the processor have been let through first.
+    /// Whether to look once more before going to sleep. A side that always looks has let the other threads of the processor
+    /// through first.
     pub(crate) fn looks_again(&mut self) -> bool {
         match self.now {
             Now::Looks(since) if since.elapsed() < SPIN_TIME => {
-                std::thread::yield_now();
+                // Who has not asked for this does not lend its processor: on a busy machine it comes back much later.
+                if self.on == When::Always {
+                    std::thread::yield_now();
+                }
                 return true;
             }
             Now::Looks(_) => {

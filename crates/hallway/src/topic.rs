@@ -1,12 +1,15 @@
 //! Events for many: published once, numbered, kept for a while.
 
+mod waiting;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use tokio::sync::watch;
+
+use waiting::Waiting;
 
 use crate::limits::TOPIC_RING;
 use crate::service::Event;
@@ -25,8 +28,7 @@ pub struct Topic<T> {
 struct Shared<T> {
     ring: Mutex<Ring<T>>,
     capacity: usize,
-    /// Changes with each event; closed with the topic.
-    news: watch::Sender<u64>,
+    waiting: Arc<Waiting>,
 }
 
 #[derive(Debug)]
@@ -66,8 +68,7 @@ impl<T: Clone + Send + 'static> Topic<T> {
     #[must_use]
     pub fn with_capacity(events: usize) -> Self {
         let ring = Mutex::new(Ring { events: VecDeque::new(), next: 1 });
-        let (news, _) = watch::channel(1);
-        Self { shared: Arc::new(Shared { ring, capacity: events.max(1), news }) }
+        Self { shared: Arc::new(Shared { ring, capacity: events.max(1), waiting: Arc::default() }) }
     }
 
     /// Publishes an event, and returns its number.
@@ -79,9 +80,8 @@ impl<T: Clone + Send + 'static> Topic<T> {
         ring.events.push_back(event);
         let number = ring.next;
         ring.next += 1;
-        let next = ring.next;
         drop(ring);
-        self.shared.news.send_replace(next);
+        self.shared.waiting.wake();
         number
     }
 
@@ -96,10 +96,9 @@ impl<T: Clone + Send + 'static> Topic<T> {
             Some(since) => (since + 1, false),
             None => (next, false),
         };
-        let mut news = self.shared.news.subscribe();
-        news.mark_changed();
-        let feed = Feed { shared: Arc::downgrade(&self.shared), at, restarted };
-        Subscription { stream: Box::pin(events(feed, news)) }
+        let waiting = Arc::clone(&self.shared.waiting);
+        let number = waiting.number();
+        Subscription::new(Feed { shared: Arc::downgrade(&self.shared), waiting, number, at, restarted })
     }
 
     /// The number of the last event; 0 before the first.
@@ -111,7 +110,7 @@ impl<T: Clone + Send + 'static> Topic<T> {
     /// How many subscribe at the moment.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        self.shared.news.receiver_count()
+        Arc::weak_count(&self.shared)
     }
 }
 
@@ -121,11 +120,21 @@ impl<T> Shared<T> {
     }
 }
 
+/// The topic has gone: whoever waits hears of it.
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        self.waiting.wake();
+    }
+}
+
 /// Where one subscriber is.
 #[derive(Debug)]
 struct Feed<T> {
     /// Weak: that somebody listens does not keep the topic.
     shared: std::sync::Weak<Shared<T>>,
+    waiting: Arc<Waiting>,
+    /// Its number among those who wait.
+    number: u64,
     /// The number of the event that this subscriber gets next.
     at: u64,
     /// What it asked for is not what this topic has counted.
@@ -150,23 +159,29 @@ impl<T: Clone> Feed<T> {
     }
 }
 
-fn events<T: Clone + Send + 'static>(
-    feed: Feed<T>,
-    news: watch::Receiver<u64>,
-) -> impl Stream<Item = Event<T>> + Send {
-    futures_util::stream::unfold((feed, news), |(mut feed, mut news)| async move {
-        loop {
-            // Before looking, so that what is published in between is not slept over.
-            let over = news.has_changed().is_err();
-            news.mark_unchanged();
-            if let Some(event) = feed.next() {
-                return Some((event, (feed, news)));
-            }
-            if over || news.changed().await.is_err() {
-                return None;
-            }
+impl<T: Clone> Stream for Feed<T> {
+    type Item = Event<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event<T>>> {
+        let feed = &mut *self;
+        if let Some(event) = feed.next() {
+            return Poll::Ready(Some(event));
         }
-    })
+        feed.waiting.wait(feed.number, cx.waker());
+        // Once more, so that what is published in between is not slept over.
+        let event = feed.next();
+        if event.is_none() && feed.shared.strong_count() > 0 {
+            return Poll::Pending;
+        }
+        feed.waiting.leave(feed.number);
+        Poll::Ready(event)
+    }
+}
+
+impl<T> Drop for Feed<T> {
+    fn drop(&mut self) {
+        self.waiting.leave(self.number);
+    }
 }
 
 /// What a subscriber of a [`Topic`] gets: what a method that streams events returns.

@@ -1,0 +1,172 @@
+//! Who waits for the next event of a topic.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+/// So many are woken at once. Those behind them are when it is their turn among everything else that the runtime does: were a
+/// thousand woken together, whoever calls in the meantime would wait until all of them have been served.
+const WOKEN: usize = 8;
+
+/// Those who wait, by their numbers, and those whose news has come.
+#[derive(Debug, Default)]
+pub(super) struct Waiting(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    last: u64,
+    waiting: HashMap<u64, Waker>,
+    due: VecDeque<Waker>,
+    /// Somebody wakes those who are due.
+    waking: bool,
+}
+
+impl Waiting {
+    /// A number for a subscriber.
+    pub(super) fn number(&self) -> u64 {
+        let mut state = self.state();
+        state.last += 1;
+        state.last
+    }
+
+    /// The subscriber of this number waits.
+    pub(super) fn wait(&self, number: u64, waker: &Waker) {
+        let mut state = self.state();
+        match state.waiting.get_mut(&number) {
+            Some(waiting) => waiting.clone_from(waker),
+            None => drop(state.waiting.insert(number, waker.clone())),
+        }
+    }
+
+    /// It has gone, or need not be woken.
+    pub(super) fn leave(&self, number: u64) {
+        let _left = self.state().waiting.remove(&number);
+    }
+
+    /// There is news for everybody who waits.
+    pub(super) fn wake(self: &Arc<Self>) {
+        let mut state = self.state();
+        let State { waiting, due, .. } = &mut *state;
+        due.extend(waiting.drain().map(|(_, waker)| waker));
+        let nothing_to_do = state.waking || state.due.is_empty();
+        state.waking = !state.due.is_empty();
+        drop(state);
+        if nothing_to_do || !self.wake_some() {
+            return;
+        }
+        let rest = Rest(Arc::clone(self));
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move {
+                while rest.0.wake_some() {
+                    tokio::task::yield_now().await;
+                }
+            })),
+            // All of them at once, then.
+            Err(_no_runtime) => drop(rest),
+        }
+    }
+
+    /// Wakes those who are first. Whether there are more.
+    fn wake_some(&self) -> bool {
+        let mut state = self.state();
+        let some = WOKEN.min(state.due.len());
+        let first: Vec<_> = state.due.drain(..some).collect();
+        let more = !state.due.is_empty();
+        state.waking = more;
+        drop(state);
+        first.into_iter().for_each(Waker::wake);
+        more
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Those who are due and have not been woken: they are, also when a runtime that ends drops whoever was about to.
+struct Rest(Arc<Waiting>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        while self.0.wake_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Count {
+        fn take(&self) -> usize {
+            self.0.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    fn waiting(waiting: &Waiting, count: usize) -> Arc<Count> {
+        let woken = Arc::<Count>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        for _ in 0..count {
+            let number = waiting.number();
+            waiting.wait(number, &waker);
+            waiting.wait(number, &waker);
+        }
+        woken
+    }
+
+    #[tokio::test]
+    async fn many_are_woken_a_few_at_a_time() {
+        let all = Arc::<Waiting>::default();
+        let woken = waiting(&all, 3 * WOKEN + 1);
+        all.wake();
+        assert_eq!(woken.take(), WOKEN);
+        // Whoever comes meanwhile is woken behind those.
+        let late = waiting(&all, 1);
+        all.wake();
+        for expected in [WOKEN, WOKEN, 1] {
+            assert_eq!(late.take(), 0);
+            tokio::task::yield_now().await;
+            assert_eq!(woken.take(), expected);
+        }
+        assert_eq!(late.take(), 1);
+        let again = waiting(&all, WOKEN);
+        all.wake();
+        assert_eq!(again.take(), WOKEN, "few are woken at once");
+    }
+
+    #[test]
+    fn all_are_woken_where_there_is_no_runtime_or_it_ends() {
+        let all = Arc::<Waiting>::default();
+        let woken = waiting(&all, 100);
+        all.wake();
+        assert_eq!(woken.take(), 100);
+        let woken = waiting(&all, 100);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { all.wake() });
+        drop(runtime);
+        assert_eq!(woken.take(), 100);
+        let woken = waiting(&all, 1);
+        all.wake();
+        assert_eq!(woken.take(), 1);
+    }
+
+    #[test]
+    fn who_goes_is_not_woken() {
+        let all = Arc::<Waiting>::default();
+        let woken = waiting(&all, 1);
+        all.leave(1);
+        all.wake();
+        assert_eq!(woken.take(), 0);
+    }
+}

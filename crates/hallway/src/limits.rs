@@ -64,7 +64,7 @@ pub const FLUSH_MESSAGES: usize = 24;
 pub const SPIN_TIME: Duration = Duration::from_micros(50);
 
 /// So many messages in one turn are a queue, after which a side looks for the next one before it goes to sleep, whether it
-/// [spins](crate::server::ServerBuilder::spin) otherwise or not. They have taken about a fifth of the time for which it looks.
+/// spins otherwise or not. They have taken about a fifth of the time for which it looks.
 pub const QUEUE_MESSAGES: usize = 8;
 
 /// How much of an unfinished message is kept of a peer that has not named its token yet, in bytes: a stranger

@@ -61,6 +61,12 @@ impl World {
         self
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// A path inside.
     #[must_use]
     pub fn path(&self, inside: impl AsRef<Path>) -> PathBuf {

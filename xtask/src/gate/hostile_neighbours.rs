@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::hostile::{ATTACKS, Attack, Band, Felt, Peer, Speech, Tally, Victim};
+use super::hostile::{ATTACKS, Attack, Band, Felt, Speech, Tally, Victim};
 use super::site::Site;
 use super::{ABSURD, Outcome, Run, judge};
 use crate::toolchain;
@@ -25,9 +25,8 @@ const MEMORY_MAX: u64 = 256 << 10;
 /// Until when the descriptors are what they were: longer than any deadline that lets a connection go.
 const SETTLES: Duration = Duration::from_secs(45);
 
-/// What is published meanwhile, so that those who subscribe have something not to read, and how often.
+/// What is published meanwhile, again and again, so that those who subscribe have something not to read.
 const EVENTS: &str = r#"{"count":16,"length":1000}"#;
-const EVENTS_EVERY: Duration = Duration::from_millis(100);
 
 pub(super) fn run(run: &Run) -> Outcome {
     if run.neighbours {
@@ -139,7 +138,7 @@ impl Row {
         let over = AtomicBool::new(false);
         let [felt, beside] = std::thread::scope(|scope| {
             if let Some(publisher) = &mut publisher {
-                scope.spawn(|| publish_until(publisher, &over));
+                scope.spawn(|| publisher.publish_until(EVENTS, &over));
             }
             let felt = call_for(&mut victims, attack_time);
             over.store(true, Ordering::Relaxed);
@@ -192,13 +191,6 @@ fn call_for(victims: &mut [Victim; 2], time: Duration) -> io::Result<[Felt; 2]> 
         let other = other.join().unwrap_or_else(|_| Err(io::Error::other("the victim beside panicked")))?;
         Ok([felt, other])
     })
-}
-
-/// Publishes a little, again and again. Whoever cannot be asked is looked at by the victim.
-fn publish_until(publisher: &mut Peer, over: &AtomicBool) {
-    while !over.load(Ordering::Relaxed) && publisher.ask("publish", EVENTS).is_ok() {
-        std::thread::sleep(EVENTS_EVERY);
-    }
 }
 
 impl std::fmt::Display for Row {

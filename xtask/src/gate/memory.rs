@@ -24,28 +24,24 @@ const MIX: [&str; 6] = [
 /// Of each, one in so many of those that there are in `hostile-neighbours`: together they are as many as a daemon takes.
 const SHARE: usize = 3;
 
-/// What is published meanwhile, and how often.
+/// What is published meanwhile, again and again.
 const EVENTS: &str = r#"{"count":32,"length":4000}"#;
-const EVENTS_EVERY: Duration = Duration::from_millis(100);
 
 pub(super) fn run(run: &Run) -> Outcome {
     let time = Duration::from_secs(run.count(60, 6) as u64);
     let mut site = Site::with_memory(run, MEMORY)?;
     let mut victim = Victim::connect(&site.target)?;
     let mut publisher = site.connect()?;
-    let attacks = MIX.iter().filter_map(|name| Attack::of_name(name));
-    let gathered = attacks.map(|attack| {
+    let mut bands = Vec::new();
+    for name in MIX {
+        let attack = Attack::of_name(name).ok_or_else(|| format!("there is no attack `{name}`"))?;
         let [full, short] = attack.connections;
-        Band::gather(&site.target, attack.name, run.count(full, short).div_ceil(SHARE), 0, run.seed)
-    });
-    let bands = gathered.collect::<Result<Vec<_>, _>>()?;
+        let connections = run.count(full, short).div_ceil(SHARE);
+        bands.push(Band::gather(&site.target, name, connections, 0, run.seed)?);
+    }
     let over = AtomicBool::new(false);
     let felt = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) && publisher.ask("publish", EVENTS).is_ok() {
-                std::thread::sleep(EVENTS_EVERY);
-            }
-        });
+        scope.spawn(|| publisher.publish_until(EVENTS, &over));
         let felt = victim.call_for(time);
         over.store(true, Ordering::Relaxed);
         felt

@@ -42,7 +42,7 @@ impl World {
     /// Calls what differs from run to run by its name.
     fn named(&self, printed: &str) -> String {
         let program = std::env::current_exe().unwrap().display().to_string();
-        let text = printed.replace(&self.root(), "WORLD").replace(&program, "KITCHEN");
+        let text = printed.replace(&self.root().display().to_string(), "WORLD").replace(&program, "KITCHEN");
         let text = without_log(&text);
         let pids = self.pids();
         if pids.iter().all(|pid| !text.contains(pid)) {

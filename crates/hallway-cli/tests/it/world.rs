@@ -50,11 +50,6 @@ impl World {
     pub(crate) fn shell(&self, line: &str) -> Ran {
         run(self.program("sh").args(["-c", line]))
     }
-
-    /// Where this place is, as it is written in what the tool prints.
-    pub(crate) fn root(&self) -> String {
-        self.path("").display().to_string().trim_end_matches('/').to_owned()
-    }
 }
 
 impl Deref for World {

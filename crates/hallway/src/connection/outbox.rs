@@ -287,7 +287,6 @@ impl Outbox {
     }
 }
 
-/// Gives back what a buffer has beyond its bytes, but one step.
 /// Holds back what is put in line; it leaves together when the last of these has gone.
 #[derive(Debug)]
 pub(super) struct Hold<'a>(&'a Outbox);
@@ -299,6 +298,7 @@ impl Drop for Hold<'_> {
     }
 }
 
+/// Gives back what a buffer has beyond its bytes, but one step.
 pub(super) fn tighten(bytes: &mut Vec<u8>) {
     if bytes.capacity() - bytes.len() > 2 * BUFFER_STEP {
         bytes.shrink_to(bytes.len() + BUFFER_STEP);

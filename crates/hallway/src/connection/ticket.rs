@@ -46,11 +46,11 @@ pub(crate) struct Ticket {
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(super) enum Runs {
-    Nowhere,
+    Nowhere = 0,
     /// One of its connection, which is enough by itself.
-    ByItself,
+    ByItself = 1,
     /// One of its connection, and one of those that all connections have.
-    AmongAll,
+    AmongAll = 2,
 }
 
 impl Ticket {
@@ -144,8 +144,8 @@ impl Ticket {
 
     fn stops(&self) {
         let runs = match self.runs.swap(Runs::Nowhere as u8, Ordering::AcqRel) {
-            by_itself if by_itself == Runs::ByItself as u8 => Runs::ByItself,
-            among_all if among_all == Runs::AmongAll as u8 => Runs::AmongAll,
+            1 => Runs::ByItself,
+            2 => Runs::AmongAll,
             _ => Runs::Nowhere,
         };
         self.link.incoming().gives_place(self, runs);

@@ -4,6 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -12,6 +13,9 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, setsockopt, 
 use nix::sys::time::TimeVal;
 
 use super::speech::{Said, Speech};
+
+/// Between one of a publisher's calls and the next.
+const PUBLISHES: Duration = Duration::from_millis(100);
 
 /// A socket, and how to speak to it.
 #[derive(Debug, Clone)]
@@ -53,6 +57,13 @@ impl Peer {
     /// Sends all of it.
     pub(crate) fn send(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
         send(&self.stream, bytes, patience)
+    }
+
+    /// Publishes this again and again. Whoever cannot be asked is looked at by the victim.
+    pub(crate) fn publish_until(&mut self, events: &str, over: &AtomicBool) {
+        while !over.load(Ordering::Relaxed) && self.ask("publish", events).is_ok() {
+            std::thread::sleep(PUBLISHES);
+        }
     }
 
     /// Everything that has come, of which there may be nothing.

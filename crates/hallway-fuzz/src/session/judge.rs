@@ -64,6 +64,11 @@ impl Judge {
         self.lasting > 0
     }
 
+    /// Whether the stranger has said enough for that.
+    pub(super) fn knows_what_is_spoken(&self) -> bool {
+        !matches!(self.wire, Known::NotYet(_))
+    }
+
     /// The highest id of a call of the library's own.
     pub(super) fn theirs(&self) -> u64 {
         self.theirs

@@ -45,6 +45,9 @@ pub fn server(data: &[u8]) {
                 // To who has not told what it speaks, farewell is said in another way.
                 settle().await;
                 handle.drain("the fuzzer says so");
+                if !stranger.judge().knows_what_is_spoken() {
+                    settle().await;
+                }
             } else {
                 stranger.act(&mut choices).await;
             }

@@ -129,6 +129,8 @@ impl Stranger {
 
     /// Has the library given what it takes. Whether that was anything.
     fn push(&mut self) -> bool {
+        // What it has said before it could know what is spoken is no message of what it is told now.
+        while !self.unsent.is_empty() && !self.judge.knows_what_is_spoken() && self.listen(HEARD_AT_ONCE) {}
         let mut moved = false;
         while !self.unsent.is_empty() {
             let written = self.writer.write(&self.unsent).now_or_never();
@@ -168,7 +170,7 @@ impl Stranger {
             settle().await;
             let said = self.push();
             let mut heard = false;
-            while self.listen(64 * 1024) {
+            while self.listen(HEARD_AT_ONCE) {
                 heard = true;
             }
             if !said && !heard {
@@ -247,6 +249,9 @@ fn some_id(wire: Wire, theirs: u64, choices: &mut Choices<'_>) -> Id {
         _ => id(choices, wire.protocol()),
     }
 }
+
+/// How much is heard in one go where everything is.
+const HEARD_AT_ONCE: usize = 64 * 1024;
 
 /// Longer than any deadline of the library's but the longest that a call may have.
 const TIME_MAX: u64 = 60 * 60 * 1000;

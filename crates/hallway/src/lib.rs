@@ -9,6 +9,8 @@ mod chaos;
 pub mod client;
 pub mod connection;
 pub mod encoding;
+#[cfg(feature = "tokio")]
+mod fairness;
 pub mod framing;
 pub mod lifecycle;
 pub mod limits;

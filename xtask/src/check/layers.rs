@@ -6,6 +6,7 @@ use crate::sources::Source;
 const LAYERS: &[(&str, &[&str])] = &[
     ("caller", &[]),
     ("chaos", &[]),
+    ("fairness", &[]),
     ("limits", &[]),
     ("encoding", &["chaos", "limits"]),
     ("framing", &["chaos", "limits"]),
@@ -13,10 +14,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("protocol", &["chaos", "encoding", "limits"]),
     ("connection", &["chaos", "encoding", "framing", "limits", "protocol", "transport"]),
     ("service", &["connection", "encoding", "limits", "protocol", "transport"]),
-    ("topic", &["limits", "service"]),
+    ("topic", &["fairness", "limits", "service"]),
     ("client", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
     ("blocking", &["client", "connection", "encoding", "limits", "protocol", "service", "transport"]),
-    ("server", &["chaos", "connection", "encoding", "limits", "protocol", "service", "transport"]),
+    (
+        "server",
+        &["chaos", "connection", "encoding", "fairness", "limits", "protocol", "service", "transport"],
+    ),
     (
         "lifecycle",
         &[

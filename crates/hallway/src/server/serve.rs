@@ -17,6 +17,7 @@ use super::{ServerBuilder, ServerHandle};
 use crate::connection::budgets::Budgets;
 use crate::connection::link::Opening;
 use crate::connection::{Closed, Driver, Link, Wire};
+use crate::fairness::others_first;
 use crate::limits::{ACCEPT_PAUSE, DESCRIPTORS_RESERVED, DRAIN_DEADLINE};
 use crate::protocol::{Hello, code};
 use crate::service::{Description, Router};
@@ -200,6 +201,8 @@ impl Server {
                         drop(place);
                     });
                 }
+                // A thousand that come at once have their first turns one by one, with everybody else's in between.
+                others_first().await;
             }
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return Err(error),
             Err(error) => {

@@ -4,9 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use crate::fairness::others_first;
+
 /// So many are woken at once. Those behind them are when it is their turn among everything else that the runtime does: were a
 /// thousand woken together, whoever calls in the meantime would wait until all of them have been served.
-const WOKEN: usize = 8;
+const WOKEN: usize = 2;
 
 /// Those who wait, by their numbers, and those whose news has come.
 #[derive(Debug, Default)]
@@ -58,7 +60,7 @@ impl Waiting {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
                 while rest.0.wake_some() {
-                    tokio::task::yield_now().await;
+                    others_first().await;
                 }
             })),
             // All of them at once, then.
@@ -125,24 +127,28 @@ mod tests {
         woken
     }
 
+    /// A task with nobody but those who wake beside it.
     #[tokio::test]
     async fn many_are_woken_a_few_at_a_time() {
-        let all = Arc::<Waiting>::default();
-        let woken = waiting(&all, 3 * WOKEN + 1);
-        all.wake();
-        assert_eq!(woken.take(), WOKEN);
-        // Whoever comes meanwhile is woken behind those.
-        let late = waiting(&all, 1);
-        all.wake();
-        for expected in [WOKEN, WOKEN, 1] {
-            assert_eq!(late.take(), 0);
-            tokio::task::yield_now().await;
-            assert_eq!(woken.take(), expected);
-        }
-        assert_eq!(late.take(), 1);
-        let again = waiting(&all, WOKEN);
-        all.wake();
-        assert_eq!(again.take(), WOKEN, "few are woken at once");
+        let task = tokio::spawn(async {
+            let all = Arc::<Waiting>::default();
+            let woken = waiting(&all, 3 * WOKEN + 1);
+            all.wake();
+            assert_eq!(woken.take(), WOKEN);
+            // Whoever comes meanwhile is woken behind those.
+            let late = waiting(&all, 1);
+            all.wake();
+            for expected in [WOKEN, WOKEN, 1] {
+                assert_eq!(late.take(), 0);
+                others_first().await;
+                assert_eq!(woken.take(), expected);
+            }
+            assert_eq!(late.take(), 1);
+            let again = waiting(&all, WOKEN);
+            all.wake();
+            assert_eq!(again.take(), WOKEN, "few are woken at once");
+        });
+        task.await.unwrap();
     }
 
     #[test]

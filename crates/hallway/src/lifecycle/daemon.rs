@@ -27,7 +27,7 @@ use super::successor::{Manner, Succession};
 use super::turn::acquire_activated;
 use super::{
     Env, Instance, InstanceLock, LifecycleError, LogFile, Ready, Record, RuntimeDir, ServiceFile, Starting,
-    Turn, acquire_or_yield, detach, log_path,
+    Turn, acquire_or_yield, descriptors, detach, log_path,
 };
 use crate::limits::DRAIN_DEADLINE;
 use crate::server::{Request, Server, ServerBuilder, ServerHandle};
@@ -168,6 +168,7 @@ impl Daemon {
                 }
             }
         }
+        descriptors::make_room();
         let runtimes = match Runtimes::new() {
             Ok(runtimes) => runtimes,
             Err(error) => return cannot_start(Some(starting), &error.into()),

@@ -8,11 +8,28 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+
+use crate::limits::CONNECTIONS_MAX;
 
 /// The most descriptors in a message. A daemon has a lock and a few sockets.
 pub(super) const MAX_DESCRIPTORS: usize = 64;
+
+/// For so many descriptors a daemon has the kernel make room before it has threads: one for each connection, and one more
+/// for each whose peer does not read. To make room later, Linux waits until no thread can look at the old table any more, for
+/// 10 to 20 ms, and whoever opens a descriptor, or has a socket wait for room, waits with it. It takes 64 KiB of
+/// the kernel's memory, less where a process may open fewer.
+const ROOM: u64 = 2 * CONNECTIONS_MAX as u64;
+
+/// Has the kernel make [room](ROOM). Without it everything works, later.
+pub(super) fn make_room() {
+    let most = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft).min(ROOM);
+    let last = RawFd::try_from(most).unwrap_or(RawFd::MAX).saturating_sub(1);
+    let _closed_at_once = fcntl_dupfd_cloexec(io::stderr(), last);
+}
 
 /// The longest text that goes with them, so that one read takes the whole message.
 const MAX_TEXT: usize = 32 * 1024;

@@ -24,6 +24,13 @@ pub(super) fn processor_time(pid: i32) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
+/// For how many descriptors the kernel has room for a process.
+fn room(pid: i32) -> usize {
+    let status = read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("FDSize:"));
+    line.unwrap().trim().parse().unwrap()
+}
+
 fn crowd(world: &World) -> Vec<UnixStream> {
     let connect = |_| UnixStream::connect(world.run("fake.sock")).unwrap();
     (0..CLIENTS).map(connect).collect()
@@ -97,4 +104,15 @@ fn f49_a_client_too_many_is_told_so() {
     assert_eq!(error.outcome(), hallway::client::Outcome::NotDispatched);
     assert!(world.journal().is_empty());
     drop(crowd);
+}
+
+#[test]
+fn f49_a_daemon_has_room_for_its_descriptors_from_the_start() {
+    let most = 2 * hallway::limits::CONNECTIONS_MAX;
+    let (many, few) =
+        [most, DESCRIPTORS].map(|limit| world().var("HALLWAY_TEST_NOFILE", limit.to_string())).into();
+    assert_eq!(room(many.blocking().pid().unwrap()), most);
+    // The kernel makes it in steps.
+    let room = room(few.blocking().pid().unwrap());
+    assert!((DESCRIPTORS..=256).contains(&room), "{room}");
 }

@@ -205,6 +205,11 @@ pub const FRAME_DEADLINE: Duration = Duration::from_secs(30);
 /// short; what is not read by then is not going to be.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 
+/// So much later than the one before it a connection is ended that is over one of these deadlines. It takes as long to give back
+/// all that was kept for one that does not read; a thousand that stop at the same moment, ended at the same moment, would
+/// keep everybody else waiting until the last has gone. The last of [`CONNECTIONS_MAX`] is ended 0.8 s late.
+pub const ENDS_APART: Duration = Duration::from_micros(200);
+
 /// How long calls in flight may take to finish once a server is told to stop.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -270,7 +275,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Every limit by name, in bytes, milliseconds or pieces: what `hallway.status` shows.
+    /// Every limit by name, in bytes, milliseconds, microseconds or pieces: what `hallway.status` shows.
     #[must_use]
     pub fn table(&self) -> BTreeMap<String, u64> {
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -313,6 +318,7 @@ impl Limits {
             ("hello_deadline_ms", milliseconds(self.hello_deadline)),
             ("frame_deadline_ms", milliseconds(self.frame_deadline)),
             ("write_deadline_ms", milliseconds(self.write_deadline)),
+            ("ends_apart_us", u64::try_from(ENDS_APART.as_micros()).unwrap_or(u64::MAX)),
             ("drain_deadline_ms", milliseconds(DRAIN_DEADLINE)),
             ("deadline_max_ms", milliseconds(DEADLINE_MAX)),
         ];

@@ -20,6 +20,8 @@ pub(crate) struct Budgets {
     pub(crate) spare: Gauge,
     /// Connections that have [more room](crate::limits::SEND_ROOM) than the system gives by itself.
     pub(crate) send_rooms: Gauge,
+    /// Connections that there have been.
+    begun: AtomicUsize,
 }
 
 impl Budgets {
@@ -34,7 +36,13 @@ impl Budgets {
             outbound: Gauge::default(),
             spare: Gauge::default(),
             send_rooms: Gauge::default(),
+            begun: AtomicUsize::default(),
         }
+    }
+
+    /// How many connections there have been before this one.
+    pub(super) fn begin(&self) -> usize {
+        self.begun.fetch_add(1, Ordering::Relaxed)
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
+use crate::limits::{CONNECTIONS_MAX, ENDS_APART};
+
 /// What does not come in time, or has to be looked at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
@@ -24,6 +26,13 @@ pub(super) enum Due {
     Spare,
 }
 
+impl Due {
+    /// Whether the connection ends then.
+    fn ends_it(self) -> bool {
+        matches!(self, Self::Token | Self::Recognition | Self::Message | Self::Reading)
+    }
+}
+
 /// Everything on a connection that has a time, with one timer for all of it.
 ///
 /// The timer is armed when something has to be waited for, and not disarmed when it comes: it goes off at some time
@@ -33,9 +42,17 @@ pub(super) struct Deadlines {
     /// Each at most once; seldom is there one.
     pending: Vec<(Instant, Due)>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// How much later than others this connection is ended.
+    later: Duration,
 }
 
 impl Deadlines {
+    /// For a connection before which there were so many.
+    pub(super) fn new(before: usize) -> Self {
+        let turn = u32::try_from(before % CONNECTIONS_MAX).unwrap_or_default();
+        Self { later: ENDS_APART * turn, ..Self::default() }
+    }
+
     /// It is due so long from now.
     pub(super) fn set(&mut self, due: Due, after: Duration) {
         self.set_at(due, Instant::now() + after);
@@ -43,7 +60,8 @@ impl Deadlines {
 
     pub(super) fn set_at(&mut self, due: Due, at: Instant) {
         self.clear(due);
-        self.pending.push((at, due));
+        let later = if due.ends_it() { self.later } else { Duration::ZERO };
+        self.pending.push((at + later, due));
     }
 
     /// It has come, or is waited for no longer.
@@ -102,6 +120,28 @@ mod tests {
         assert_eq!(next(&mut deadlines).await, Due::Message);
         assert_eq!(began.elapsed().as_secs(), 30);
         assert!(next(&mut deadlines).now_or_never().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_that_stall_together_are_not_ended_together() {
+        let began = Instant::now();
+        let mut connections: Vec<_> = (0..100).map(Deadlines::new).collect();
+        for deadlines in &mut connections {
+            deadlines.set(Due::Reading, Duration::from_secs(10));
+            deadlines.set(Due::Gone, Duration::from_secs(1));
+        }
+        for deadlines in &mut connections {
+            assert_eq!(next(deadlines).await, Due::Gone);
+        }
+        assert_eq!(began.elapsed(), Duration::from_secs(1), "who has gone is in nobody's way");
+        for (before, deadlines) in (0..).zip(&mut connections) {
+            assert_eq!(next(deadlines).await, Due::Reading);
+            // A timer goes off with the next millisecond.
+            let late = began.elapsed() - Duration::from_secs(10) - ENDS_APART * before;
+            assert!(late <= Duration::from_millis(1), "{late:?}");
+        }
+        let longest = Deadlines::new(usize::MAX).later;
+        assert!(longest < Duration::from_secs(1), "{longest:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -73,7 +73,7 @@ thread_local! {
 
 impl Driver {
     pub(crate) fn new(link: Arc<Link>, stream: Stream, dispatch: Arc<dyn Dispatch>) -> Self {
-        let mut deadlines = Deadlines::default();
+        let mut deadlines = Deadlines::new(link.budgets().begin());
         if link.is_guarded() {
             deadlines.set(Due::Token, link.budgets().limits.hello_deadline);
         }

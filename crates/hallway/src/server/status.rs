@@ -92,8 +92,9 @@ impl Usage {
         connections: Count,
         (of_peer, most_of_peer): (usize, usize),
     ) -> BTreeMap<String, Self> {
-        let Budgets { limits, calls_open, subscriptions, places, inbound, outbound, spare, send_rooms } =
-            budgets;
+        let Budgets {
+            limits, calls_open, subscriptions, places, inbound, outbound, spare, send_rooms, ..
+        } = budgets;
         let now = usize::try_from(connections.now).unwrap_or(usize::MAX);
         let peak = usize::try_from(connections.peak).unwrap_or(usize::MAX);
         let all_subscriptions = limits.subscriptions.saturating_mul(limits.connections);

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::hostile::{Band, Victim};
 use super::site::Site;
-use super::{Outcome, Run, figure, judge};
+use super::toll::{Toll, Victims};
+use super::{Outcome, Run, judge};
 
 /// What the daemon may open.
 const DESCRIPTORS: u32 = 64;
@@ -40,20 +41,20 @@ fn flood(run: &Run, because: Because) -> Outcome {
     let time = Duration::from_secs(run.count(30, 4) as u64);
     let site = Site::with_descriptors(run, DESCRIPTORS)?;
     // Whoever had it started has gone by now, and left its place.
-    let mut victim = site_has_room(&site)?;
-    let idle = victim.call_for(time.min(Duration::from_secs(10)))?;
+    let mut victims = Victims::new(site_has_room(&site)?, Site::ours(run)?)?;
+    let [idle, _] = victims.call_for(time.min(Duration::from_secs(10)))?;
     if because == Because::OfOthers {
-        victim.peer.ask("hoard", r#"{"leave":0}"#)?;
+        victims.here.peer.ask("hoard", r#"{"leave":0}"#)?;
     }
     let busy_before = site.processor_time()?;
     let begin = Instant::now();
     let band = Band::gather(&site.target, "connectors", run.count(1000, 200), 0, run.seed)?;
-    let felt = victim.call_for(time)?;
+    let [felt, beside] = victims.call_for(time)?;
     let busy = (site.processor_time()? - busy_before).as_secs_f32() / begin.elapsed().as_secs_f32();
     let tally = band.end()?;
-    victim.peer.ask("release", "{}")?;
+    victims.here.peer.ask("release", "{}")?;
     let over = Instant::now();
-    drop(victim);
+    drop(victims);
     drop(site_has_room(&site)?);
     let recovered = over.elapsed();
 
@@ -66,20 +67,17 @@ fn flood(run: &Run, because: Because) -> Outcome {
         busy * 100.0,
         recovered.as_millis()
     );
-    println!("  {}", figure(&idle, &felt));
+    let toll = Toll { idle, felt, beside };
+    println!("  {toll}");
     let recovers = if run.short { RECOVERS_SHORT } else { RECOVERS };
-    judge([
+    let claims = [
         (because == Because::OfOthers || told > 0, "nobody was told: nothing was tried".to_owned()),
         (silent == 0, format!("{silent} were told nothing")),
         (busy <= BUSY_MAX, format!("it used {:.0} % of a processor", busy * 100.0)),
         (recovered <= recovers, format!("it had room again after {recovered:?}")),
-        (felt.failed == 0, format!("{} calls of its client failed: {:?}", felt.failed, felt.first)),
-        (
-            run.is_bearable(felt.ratio(&idle), RATIO_MAX),
-            format!("its client waited {:.1} times as long", felt.ratio(&idle)),
-        ),
-    ])
-    .map_err(|error| format!("{because:?}: {error}").into())
+    ];
+    judge(claims.into_iter().chain(toll.claims(run.bearable(RATIO_MAX))))
+        .map_err(|error| format!("{because:?}: {error}").into())
 }
 
 /// Waits for a place.

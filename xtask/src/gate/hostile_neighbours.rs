@@ -6,18 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::hostile::{ATTACKS, Attack, Band, Felt, Speech, Tally, Victim};
+use super::hostile::{ATTACKS, Attack, Band, Speech, Tally, Victim};
 use super::site::Site;
-use super::{ABSURD, Outcome, Run, judge};
+use super::toll::{Toll, Victims};
+use super::{Outcome, Run, judge};
 use crate::toolchain;
 
 /// How many times longer than in idle times a victim may wait, where the attacker leaves the processors alone, and where not.
 const RATIO_MAX: f64 = 3.0;
 const RATIO_MAX_BUSY: f64 = 10.0;
-
-/// Or, where attackers that want all processors keep everybody waiting for one: how many times longer than the victim beside,
-/// which shares the machine with them and no daemon. The same as where they leave the processors alone.
-const BESIDE_MAX: f64 = RATIO_MAX;
 
 /// What the daemon may have at the most, in KiB: what it may keep of messages in both directions (192 MiB), and itself.
 const MEMORY_MAX: u64 = 256 << 10;
@@ -76,14 +73,11 @@ fn build(root: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     Ok(bench.join("target/release"))
 }
 
-/// What became of one daemon and one victim under one attack, and at the same time of a second victim, whose daemon is the same
-/// program and has no other client: what that one feels is the machine's doing, and the difference is the daemon's.
+/// What became of one daemon and its client under one attack.
 struct Row {
     attack: &'static Attack,
     connections: usize,
-    idle: Felt,
-    felt: Felt,
-    beside: Felt,
+    toll: Toll,
     alive: bool,
     /// The daemon's memory at the most, and for each connection of the attack what it grew by, in KiB and in bytes.
     peak: u64,
@@ -117,8 +111,8 @@ impl Row {
     }
 
     fn of(run: &Run, attack: &'static Attack, start: impl Fn() -> io::Result<Site>) -> io::Result<Self> {
-        let (mut site, aside) = (start()?, start()?);
-        let mut victims = [Victim::connect(&site.target)?, Victim::connect(&aside.target)?];
+        let mut site = start()?;
+        let mut victims = Victims::new(Victim::connect(&site.target)?, start()?)?;
         let ours = site.target.speech == Speech::Hallway;
         let mut publisher = if ours { Some(site.connect()?) } else { None };
         let [idle, attack_time] = match (run.short, run.neighbours) {
@@ -127,7 +121,7 @@ impl Row {
             (false, false) => [5, 15],
         }
         .map(Duration::from_secs);
-        let [idle, _] = call_for(&mut victims, idle)?;
+        let [idle, _] = victims.call_for(idle)?;
         let opened = site.opened()?;
         let before = site.memory()?;
         site.forget_peak()?;
@@ -140,7 +134,7 @@ impl Row {
             if let Some(publisher) = &mut publisher {
                 scope.spawn(|| publisher.publish_until(EVENTS, &over));
             }
-            let felt = call_for(&mut victims, attack_time);
+            let felt = victims.call_for(attack_time);
             over.store(true, Ordering::Relaxed);
             felt
         })?;
@@ -160,42 +154,27 @@ impl Row {
             println!("{left:#?} are left, and the daemon says {}", asker.ask("hallway.status", "{}")?);
         }
         let each = (growth << 10) / connections as u64;
-        Ok(Self { attack, connections, idle, felt, beside, alive, peak, each, left, tally })
+        let toll = Toll { idle, felt, beside };
+        Ok(Self { attack, connections, toll, alive, peak, each, left, tally })
     }
 
     fn judge(&self, run: &Run) -> Outcome {
-        let (idle, beside) = (self.felt.ratio(&self.idle), self.felt.ratio(&self.beside));
         let most = if self.attack.burns { RATIO_MAX_BUSY } else { RATIO_MAX };
-        // A short run is of a debug build, which reads a long message a hundred times more slowly.
-        let absurd = run.short && run.without.is_none();
-        let [most, most_beside] = if absurd { [ABSURD; 2] } else { [most, BESIDE_MAX] };
-        judge([
+        let claims = [
             (self.alive, "the daemon died".to_owned()),
-            (self.felt.failed == 0, format!("{} calls failed: {:?}", self.felt.failed, self.felt.first)),
             (self.peak <= MEMORY_MAX, format!("the daemon had {} MiB", self.peak >> 10)),
             (self.left.is_empty(), format!("{} descriptors are left", self.left.len())),
-            (
-                idle <= most || beside <= most_beside,
-                format!("the victim waited {idle:.1} times as long, {beside:.1} times as long as one beside"),
-            ),
-        ])
+        ];
+        // A control judges in full.
+        let most = if run.without.is_some() { most } else { run.bearable(most) };
+        judge(claims.into_iter().chain(self.toll.claims(most)))
     }
-}
-
-/// Both call for so long.
-fn call_for(victims: &mut [Victim; 2], time: Duration) -> io::Result<[Felt; 2]> {
-    let [one, other] = victims;
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| other.call_for(time));
-        let felt = one.call_for(time)?;
-        let other = other.join().unwrap_or_else(|_| Err(io::Error::other("the victim beside panicked")))?;
-        Ok([felt, other])
-    })
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { attack, connections, idle, felt, beside, alive, peak, each, left, tally } = self;
+        let Self { attack, connections, toll: Toll { idle, felt, beside }, alive, peak, each, left, tally } =
+            self;
         let told: Vec<_> = tally.all("heard:").map(|(word, count)| format!("{word} {count}")).collect();
         write!(
             f,

@@ -40,6 +40,8 @@ mod spawn_race;
 #[cfg(target_os = "linux")]
 mod target;
 #[cfg(target_os = "linux")]
+mod toll;
+#[cfg(target_os = "linux")]
 mod trace;
 mod upgrade;
 mod world;
@@ -136,10 +138,10 @@ impl Run {
         self.only.as_ref().is_none_or(|only| only == name)
     }
 
-    /// Whether somebody may wait so many times longer than usual. A short run, on a machine that does other things too, minds
-    /// only what cannot be an accident.
-    fn is_bearable(&self, ratio: f64, most: f64) -> bool {
-        ratio <= if self.short { ABSURD } else { most }
+    /// How many times longer than usual somebody may wait, where that is `most` in full: a short run, of a debug build on a
+    /// machine that does other things too, minds only what cannot be an accident.
+    fn bearable(&self, most: f64) -> f64 {
+        if self.short { ABSURD } else { most }
     }
 }
 
@@ -147,7 +149,7 @@ impl Run {
 const ABSURD: f64 = 1000.0;
 
 /// Fails with everything that is not so.
-fn judge<const N: usize>(claims: [(bool, String); N]) -> Outcome {
+fn judge(claims: impl IntoIterator<Item = (bool, String)>) -> Outcome {
     let wrong: Vec<_> = claims.into_iter().filter_map(|(so, else_it)| (!so).then_some(else_it)).collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ").into()) }
 }
@@ -254,19 +256,4 @@ fn percentile(sorted: &[u128], share: f64) -> u128 {
     )]
     let index = (last as f64 * share).round() as usize;
     sorted.get(index).copied().unwrap_or_default()
-}
-
-/// What a victim felt, beside what it feels in idle times.
-#[cfg(target_os = "linux")]
-fn figure(idle: &hostile::Felt, felt: &hostile::Felt) -> String {
-    format!(
-        "victim: p50 {} us, p99 {} us, p99.9 {} us of {} calls, {} failed; idle p99 {} us: {:.1} times",
-        felt.at(0.5),
-        felt.at(0.99),
-        felt.at(0.999),
-        felt.samples(),
-        felt.failed,
-        idle.at(0.99),
-        felt.ratio(idle)
-    )
 }

@@ -1,6 +1,7 @@
 //! `rapid-cancel`: calls that are taken back as soon as they are made. Never do more handlers live than may run, each
 //! call has one end, nothing is left of any, and others do not wait for it.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use hallway::limits::CALLS_RUNNING_MAX;
 
 use super::hostile::{Band, Felt, Victim};
 use super::site::{Site, usage};
-use super::{Outcome, Run, figure, judge};
+use super::toll::{Toll, Victims};
+use super::{Outcome, Run, judge};
 
 /// Connections that call and cancel.
 const CONNECTIONS: usize = 4;
@@ -25,38 +27,37 @@ const SLICE: Duration = Duration::from_millis(500);
 pub(super) fn run(run: &Run) -> Outcome {
     let pairs = run.count(1_000_000, 20_000) as u64;
     let site = Site::ours(run)?;
-    let mut victim = Victim::connect(&site.target)?;
-    let idle = victim.call_for(Duration::from_secs(run.count(20, 2) as u64))?;
+    let mut victims = Victims::new(Victim::connect(&site.target)?, Site::ours(run)?)?;
+    let [idle, _] = victims.call_for(Duration::from_secs(run.count(20, 2) as u64))?;
     let before = site.memory()?;
     site.forget_peak()?;
 
     let begin = Instant::now();
     let band = Band::gather(&site.target, "rapid-cancel", CONNECTIONS, pairs, run.seed)?;
     let over = AtomicBool::new(false);
-    let (tally, felt) = std::thread::scope(|scope| {
+    let (tally, [felt, beside]) = std::thread::scope(|scope| {
         let attack = scope.spawn(|| {
             let tally = band.finish();
             over.store(true, Ordering::Relaxed);
             tally
         });
-        let mut felt = Felt::default();
+        let mut all = [Felt::default(), Felt::default()];
         while !over.load(Ordering::Relaxed) {
-            match victim.call_for(SLICE) {
-                Ok(slice) => felt.add(slice),
-                Err(error) => return Err(error),
-            }
+            let slices = victims.call_for(SLICE)?;
+            all.iter_mut().zip(slices).for_each(|(felt, slice)| felt.add(slice));
         }
-        let tally = attack.join().unwrap_or_else(|_| Err(std::io::Error::other("the attack panicked")))?;
-        Ok((tally, felt))
+        let tally = attack.join().unwrap_or_else(|_| Err(io::Error::other("the attack panicked")))?;
+        Ok::<_, io::Error>((tally, all))
     })?;
     let took = begin.elapsed();
+    let toll = Toll { idle, felt, beside };
     let growth = site.memory()?.saturating_sub(before);
 
-    let census = victim.peer.ask("census", "{}")?;
+    let census = victims.here.peer.ask("census", "{}")?;
     let counted = |name: &str| census.get(name).and_then(serde_json::Value::as_u64).unwrap_or(u64::MAX);
     let (live, peak, begun) = (counted("live"), counted("peak"), counted("begun"));
     let limit = (CONNECTIONS * CALLS_RUNNING_MAX) as u64;
-    let status = victim.peer.ask("hallway.status", "{}")?;
+    let status = victims.here.peer.ask("hallway.status", "{}")?;
     let open = status.get("calls_open").and_then(serde_json::Value::as_u64).unwrap_or(u64::MAX);
     let (outcomes, superfluous) = (tally.get("outcomes"), tally.get("superfluous"));
     println!(
@@ -68,9 +69,9 @@ pub(super) fn run(run: &Run) -> Outcome {
         println!("  {word}: {count}");
     }
     println!("memory: {before} KiB before, {growth} KiB more after");
-    println!("{}", figure(&idle, &felt));
+    println!("{toll}");
 
-    judge([
+    let claims = [
         (begun > 0, "no handler began: nothing was tried".to_owned()),
         (
             (outcomes, superfluous) == (pairs, 0),
@@ -83,10 +84,6 @@ pub(super) fn run(run: &Run) -> Outcome {
             "calls still run, by the status".to_owned(),
         ),
         (growth <= GROWTH_MAX, format!("memory grew by {growth} KiB")),
-        (felt.failed == 0, format!("{} calls of the victim failed: {:?}", felt.failed, felt.first)),
-        (
-            run.is_bearable(felt.ratio(&idle), RATIO_MAX),
-            format!("the victim waited {:.1} times as long", felt.ratio(&idle)),
-        ),
-    ])
+    ];
+    judge(claims.into_iter().chain(toll.claims(run.bearable(RATIO_MAX))))
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::hostile::{Band, Tally, Victim};
 use super::site::{Site, connections};
+use super::toll::{Toll, Victims};
 use super::world::PATIENCE;
-use super::{Outcome, Run, figure, judge};
+use super::{Outcome, Run, judge};
 
 /// What each may cost, in bytes of the daemon's own memory.
 const EACH_MAX: u64 = 16 << 10;
@@ -46,24 +47,25 @@ fn writers(
     costs: impl Fn(u64, u64) -> (bool, String),
 ) -> Outcome {
     let site = Site::ours(run)?;
-    let mut victim = Victim::connect(&site.target)?;
-    let idle = victim.call_for(Duration::from_secs(run.count(20, 1) as u64))?;
+    let mut victims = Victims::new(Victim::connect(&site.target)?, Site::ours(run)?)?;
+    let [idle, _] = victims.call_for(Duration::from_secs(run.count(20, 1) as u64))?;
     let before = site.memory()?;
     let band = Band::gather(&site.target, attack, count, 0, run.seed)?;
     let mut there = 0;
     site.until("they are there", PATIENCE, || {
-        let status = victim.peer.ask("hallway.status", "{}")?;
+        let status = victims.here.peer.ask("hallway.status", "{}")?;
         there = connections(&status) - 1;
         Ok(there == most(&status).min(count as u64 + 1) - 1)
     })?;
     // Some bytes of each are there by then, and nobody has been ended.
-    let felt = victim.call_for(deadline.mul_f32(0.6))?;
+    let [felt, beside] = victims.call_for(deadline.mul_f32(0.6))?;
+    let toll = Toll { idle, felt, beside };
     let growth = site.memory()?.saturating_sub(before);
     let each = (growth << 10) / there.max(1);
     let ends = !run.short || attack != "announced-and-not-sent";
     if ends {
         site.until("those who are slow are ended", deadline + 10 * LATE, || {
-            Ok(connections(&victim.peer.ask("hallway.status", "{}")?) == 1)
+            Ok(connections(&victims.here.peer.ask("hallway.status", "{}")?) == 1)
         })?;
     }
     let tally = band.end()?;
@@ -75,22 +77,18 @@ fn writers(
     for (word, count) in tally.all("heard:") {
         println!("  heard {word}: {count}");
     }
-    println!("  {}", figure(&idle, &felt));
+    println!("  {toll}");
     let (soonest, latest) = (deadline.as_secs_f32() - LATE.as_secs_f32(), (deadline + LATE).as_secs_f32());
     let in_time = soonest <= first && last <= latest + if run.short { LATE.as_secs_f32() } else { 0.0 };
     let told = tally.get("heard:slow_writer") + tally.get("heard:busy");
-    judge([
+    let claims = [
         costs(each, growth),
         (!ends || tally.get("left") == 0, format!("{} were never ended", tally.get("left"))),
         (!ends || in_time, format!("they were ended after {first} to {last} s, not {deadline:?}")),
         (!ends || told == tally.get("ended"), format!("only {told} of {} were told why", tally.get("ended"))),
-        (felt.failed == 0, format!("{} calls of the victim failed: {:?}", felt.failed, felt.first)),
-        (
-            run.is_bearable(felt.ratio(&idle), RATIO_MAX),
-            format!("the victim waited {:.1} times as long", felt.ratio(&idle)),
-        ),
-    ])
-    .map_err(|error| format!("{attack}: {error}").into())
+    ];
+    judge(claims.into_iter().chain(toll.claims(run.bearable(RATIO_MAX))))
+        .map_err(|error| format!("{attack}: {error}").into())
 }
 
 /// How many connections it takes.

@@ -1,9 +1,12 @@
 //! What all connections of one server have together, and who has how much of it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::Semaphore;
+
 use super::places::Places;
-use crate::limits::Limits;
+use crate::limits::{Limits, TURNS_OF_PROCESSOR};
 
 /// The limits of a server, or of a client's one connection, and what is used of them.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct Budgets {
     pub(crate) spare: Gauge,
     /// Connections that have [more room](crate::limits::SEND_ROOM) than the system gives by itself.
     pub(crate) send_rooms: Gauge,
+    /// Turns of connections that have [much to do](crate::limits::TURNS_OF_PROCESSOR).
+    pub(super) turns: Arc<Semaphore>,
     /// Connections that there have been.
     begun: AtomicUsize,
 }
@@ -27,6 +32,7 @@ pub(crate) struct Budgets {
 impl Budgets {
     pub(crate) fn new(limits: Limits) -> Self {
         let places = Places::new(limits.calls_running_all, 0);
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             limits,
             places,
@@ -36,6 +42,7 @@ impl Budgets {
             outbound: Gauge::default(),
             spare: Gauge::default(),
             send_rooms: Gauge::default(),
+            turns: Arc::new(Semaphore::new(processors * TURNS_OF_PROCESSOR)),
             begun: AtomicUsize::default(),
         }
     }

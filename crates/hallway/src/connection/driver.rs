@@ -3,13 +3,14 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::ReadBuf;
 use tokio::time::Instant;
 
 use super::act::{act, act_on_all, refuse, refuse_connection, refuse_stranger, turn_away};
+use super::admission::Admission;
 use super::deadlines::{Deadlines, Due};
 use super::first_bytes::FirstBytes;
 use super::inbox::Arrived;
@@ -57,6 +58,9 @@ pub(crate) struct Driver {
     /// How much of what is kept for the next one is counted.
     spare: usize,
     spin: Spin,
+    admission: Admission,
+    /// There is more to do, in its next turn.
+    again: bool,
     /// The peer has finished sending.
     end_of_input: bool,
     deadlines: Deadlines,
@@ -94,6 +98,8 @@ impl Driver {
             charged: 0,
             long: false,
             spare: 0,
+            admission: Admission::default(),
+            again: false,
             end_of_input: false,
             deadlines,
         }
@@ -116,7 +122,7 @@ impl Driver {
             let waits = reads >= TURN_READS || self.has_had_its_turn() && reads > 0;
             if waits && !crate::chaos::without("turns") {
                 // The turn of others, of the handlers that this one has begun among them.
-                cx.waker().wake_by_ref();
+                self.again = true;
                 return Poll::Pending;
             }
             let read = self.read(cx);
@@ -143,6 +149,12 @@ impl Driver {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Whether it has its turn among the few of those that keep many bytes, or have had a turn already.
+    fn has_much_to_do(&self) -> bool {
+        let burden = self.admission.is_asked() || self.link.outbox().is_burden();
+        burden && !self.link.is_closed()
     }
 
     /// Whether a turn has ended before all messages were acted on.
@@ -443,7 +455,16 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.get_mut().go_on(cx)
+        let driver = self.get_mut();
+        if driver.has_much_to_do() {
+            ready!(driver.admission.poll(&driver.link.budgets().turns, cx));
+        }
+        let polled = driver.go_on(cx);
+        driver.admission.end();
+        if std::mem::take(&mut driver.again) {
+            let _when_it_is_woken = driver.admission.poll(&driver.link.budgets().turns, cx);
+        }
+        polled
     }
 }
 
@@ -479,7 +500,7 @@ fn read_some(
     }
     let reader = Pin::new(reader);
     let mut read = ReadBuf::new(space);
-    std::task::ready!(reader.poll_read(cx, &mut read))?;
+    ready!(reader.poll_read(cx, &mut read))?;
     Poll::Ready(Ok(read.filled().len()))
 }
 

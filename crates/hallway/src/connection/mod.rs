@@ -19,6 +19,8 @@ mod wire;
 #[cfg(feature = "tokio")]
 mod act;
 #[cfg(feature = "tokio")]
+mod admission;
+#[cfg(feature = "tokio")]
 mod batch;
 #[cfg(feature = "tokio")]
 pub(crate) mod budgets;

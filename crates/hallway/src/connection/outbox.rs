@@ -176,6 +176,11 @@ impl Outbox {
         }
     }
 
+    /// Whether so much waits that it is counted against what all peers may owe.
+    pub(super) fn is_burden(&self) -> bool {
+        self.charged.load(Ordering::Relaxed) > 0
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.line().bytes.is_empty()
     }
@@ -240,7 +245,7 @@ impl Outbox {
     /// Everything that was taken has been written, so many bytes.
     pub(super) fn written(&self, bytes: usize) {
         self.unwritten.store(0, Ordering::Relaxed);
-        if bytes > BYTES_FREE || self.charged.load(Ordering::Relaxed) > 0 {
+        if bytes > BYTES_FREE || self.is_burden() {
             self.charge(&self.line());
             self.drained.notify_waiters();
         }

@@ -8,6 +8,7 @@ use std::task::Waker;
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _};
 
 use super::*;
+use crate::connection::budgets::Budgets;
 use crate::connection::handler::{Handling, Terms, begin};
 use crate::connection::link::Opening;
 use crate::connection::messages::{Command, Reply};
@@ -18,12 +19,16 @@ use crate::protocol::{Call, Goaway, Hello, Id, Message};
 use crate::transport::{Duplex, Peer, memory, unix};
 
 fn link(peer: Peer, greets: bool) -> Arc<Link> {
+    link_of(peer, greets, Arc::default())
+}
+
+fn link_of(peer: Peer, greets: bool, budgets: Arc<Budgets>) -> Arc<Link> {
     let opening = Opening {
         wire: Some(Wire::NATIVE),
         hello: Arc::new(Hello::new("test")),
         greets,
         token: None,
-        budgets: Arc::default(),
+        budgets,
         spins: false,
     };
     Link::new(opening, peer)
@@ -93,6 +98,45 @@ async fn the_hello_is_out_before_anything_is_dispatched() {
     writer.write_all(&bytes).await.unwrap();
     let _still_open = tokio::time::timeout(std::time::Duration::from_millis(50), driver).await;
     assert!(heard.lock().unwrap().contains("hello"), "{heard:?}");
+}
+
+/// In one thread, where a task that is woken by another comes before those in the queue.
+#[test]
+fn few_who_have_much_to_do_come_before_who_has_little() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let all = runtime.spawn(async {
+        let budgets = Arc::<Budgets>::default();
+        let turns = budgets.turns.available_permits();
+        let owes = "x".repeat(2 * crate::limits::BYTES_FREE);
+        let (many, _peers): (Vec<_>, Vec<_>) = (0..10 * turns)
+            .map(|_| {
+                let (mine, peer) = memory::pair();
+                let link = link_of(mine.peer, false, Arc::clone(&budgets));
+                let item = Message::Item { id: Id::Number(1), seq: None, value: &owes };
+                link.outbox().push(Wire::NATIVE, &item).unwrap();
+                tokio::spawn(Driver::new(Arc::clone(&link), mine.stream, nothing()));
+                (link, peer)
+            })
+            .unzip();
+        let (mine, mut peer) = memory::pair();
+        peer.stream.writer.write_all(&frames(&[call(1)])).await.unwrap();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let tell = Mutex::new(Some(tell));
+        let calls = Calls(move || {
+            let _only_once = tell.lock().unwrap().take().unwrap().send(());
+        });
+        tokio::spawn(Driver::new(link(mine.peer, false), mine.stream, Arc::new(calls)));
+        // What was woken last comes first, and that is not who calls.
+        drop(tokio::spawn(async {}));
+        told.await.unwrap();
+        let done = || many.iter().filter(|link| !link.outbox().is_burden()).count();
+        assert!(done() <= turns, "{} of {} came before", done(), many.len());
+        while done() < many.len() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(budgets.turns.available_permits(), turns);
+    });
+    runtime.block_on(all).unwrap();
 }
 
 /// A value that tells, as it is written, how many calls are open.

@@ -108,8 +108,10 @@ fn sit(field: &mut Field, mut seats: Vec<Seat>, reads: bool, drip: &[u8]) -> io:
         }
         let patience =
             if drip.is_empty() { QUIET } else { next_drip.saturating_duration_since(Instant::now()) };
+        // What was said before it was over is still to come.
+        let begins_over = field.over;
         let ready = field.wait(&on, patience)?;
-        heard = ready.iter().any(|ready| !ready.is_empty());
+        heard = !begins_over || ready.iter().any(|ready| !ready.is_empty());
         for (seat, ready) in seats.iter_mut().filter(|seat| seat.peer.is_some()).zip(ready) {
             if ready.contains(PollFlags::POLLIN) {
                 seat.hear(field);

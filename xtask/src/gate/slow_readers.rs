@@ -11,9 +11,11 @@ use super::target::KEEPS;
 use super::toll::{Toll, Victims};
 use super::{Outcome, Run, judge};
 
-/// What each may cost, in bytes of the daemon's own memory, and the whole daemon, in KiB.
+/// What each may cost, in bytes of the daemon's own memory, and the whole daemon, in KiB: while nobody reads, and when half of them
+/// read on at once.
 const EACH_MAX: u64 = 320 << 10;
 const ALL_MAX: u64 = 200 << 10;
+const AWAKE_MAX: u64 = 256 << 10;
 
 /// An event's length, and how many are published at a time.
 const EVENT: usize = 8000;
@@ -72,6 +74,8 @@ struct Stalled {
     /// How many were there after a short stall, how long that took, and how long until who did not read on was ended.
     there: u64,
     stalled: Duration,
+    /// The daemon's memory until then, at the most, in KiB.
+    peak: u64,
     ended: Duration,
 }
 
@@ -83,12 +87,12 @@ fn stall(run: &Run, site: &Site, asker: &mut Peer, sleepers: usize, dead: usize)
     let published = offer(asker, run.count(200, 20) * 1_000_000)?;
     std::thread::sleep(SHORT_STALL.saturating_sub(begin.elapsed()));
     let there = connections(&asker.ask("hallway.status", "{}")?) - 2;
-    let stalled = begin.elapsed();
+    let (stalled, peak) = (begin.elapsed(), site.peak_memory()?);
     sleeping.wake()?;
     site.until("whoever does not read is ended", WRITE + LATE + READ, || {
         Ok(connections(&asker.ask("hallway.status", "{}")?) == sleepers as u64 + 2)
     })?;
-    Ok(Stalled { sleeping, never, published, there, stalled, ended: begin.elapsed() })
+    Ok(Stalled { sleeping, never, published, there, stalled, peak, ended: begin.elapsed() })
 }
 
 /// What a thousand cost, and what becomes of them.
@@ -106,20 +110,22 @@ fn all(run: &Run) -> Outcome {
         let attack = stall(run, &site, &mut asker, sleepers, dead);
         (attack, felt.join().unwrap_or_else(|_| Err(io::Error::other("the victims panicked"))))
     });
-    let (Stalled { sleeping, never, published, there, stalled, ended }, [felt, beside]) = (attack?, felt?);
+    let (attack, [felt, beside]) = (attack?, felt?);
+    let Stalled { sleeping, never, published, there, stalled, peak, ended } = attack;
     let toll = Toll { idle, felt, beside };
     let last = asker.ask("publish", r#"{"count":1,"length":1}"#)?.as_u64().unwrap_or_default();
-    let peak = site.peak_memory()?;
+    let awake_peak = site.peak_memory()?;
     let status = asker.ask("hallway.status", "{}")?;
     // They read on to the end.
     let (awake, never) = (sleeping.end()?, never.end()?);
     let (received, missed, gaps) = (awake.get("received"), awake.get("missed"), awake.get("gaps"));
     println!(
         "{} subscribers, {published} events of {EVENT} bytes: the daemon had at most {} MiB; after a stall of {:.1} s {there} \
-         were there",
+         were there; as half of them read on it had {} MiB",
         sleepers + dead,
         peak >> 10,
-        stalled.as_secs_f32()
+        stalled.as_secs_f32(),
+        awake_peak >> 10
     );
     println!(
         "{sleepers} that woke: {received} received and {missed} announced as missed, of {}; {gaps} gaps, {} know of the last",
@@ -144,6 +150,7 @@ fn all(run: &Run) -> Outcome {
             format!("{there} of {} are there after a short stall", sleepers + dead),
         ),
         (peak <= ALL_MAX, format!("the daemon had {peak} KiB")),
+        (awake_peak <= AWAKE_MAX, format!("the daemon had {awake_peak} KiB as half of them read on")),
         (gaps == 0, format!("{gaps} events do not follow the one before")),
         (received + missed == last * sleepers as u64, format!("{received} received, {missed} missed")),
         (

@@ -53,7 +53,7 @@ impl Toll {
         [
             (felt.failed == 0, format!("{} calls of the victim failed: {:?}", felt.failed, felt.first)),
             (
-                idle <= most || beside <= most.min(BESIDE_MAX),
+                idle <= most || beside <= BESIDE_MAX,
                 format!("the victim waited {idle:.1} times as long, {beside:.1} times as long as one beside"),
             ),
         ]

@@ -139,10 +139,11 @@ pub const TURN_MESSAGES: usize = 128;
 /// without waiting take it.
 pub const TURN_TIME: Duration = Duration::from_millis(1);
 
-/// Turns of connections that have much to do, which are under way or come next, for each processor: who had more in one turn than
-/// it takes, or is owed more than [`BYTES_FREE`], waits in a line of its own. Two keep a processor busy; a
-/// thousand in the runtime's one queue would come before whoever asks a short question.
-pub const TURNS_OF_PROCESSOR: usize = 2;
+/// So many processors are kept from connections that have much to do, whose turns are under way on the others, at least one at a time:
+/// those that keep more than [`BYTES_FREE`] in either direction, or had more to do than one turn takes. A
+/// thousand of them in the runtime's one queue would come before whoever asks a short question, and where each keeps a
+/// processor for a millisecond, two of them keep all that there are.
+pub const PROCESSORS_KEPT: usize = 1;
 
 /// Bytes waiting for one peer to read before its streams pause, its further calls are left unread and
 /// none begins; and before our own calls to it wait.
@@ -303,7 +304,7 @@ impl Limits {
             ("subscriptions_max", self.subscriptions as u64),
             ("turn_reads", TURN_READS.into()),
             ("turn_messages", TURN_MESSAGES as u64),
-            ("turns_of_processor", TURNS_OF_PROCESSOR as u64),
+            ("processors_kept", PROCESSORS_KEPT as u64),
             ("turn_time_ms", milliseconds(TURN_TIME)),
             ("inbound_all_max_bytes", self.inbound_all as u64),
             ("outbound_high_bytes", OUTBOUND_HIGH as u64),

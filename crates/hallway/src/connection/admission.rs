@@ -6,7 +6,8 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// Whether a connection that has much to do may have its turn: a few at a time of all that do, in the order in which they asked. The
-/// others are not in the runtime's queue, so that whoever has little to do, and does not ask, finds few before it there.
+/// others are not in the runtime's queue, so that whoever has little to do, and does not ask, finds few before it there, and a thread that
+/// is free.
 #[derive(Default)]
 pub(super) enum Admission {
     #[default]

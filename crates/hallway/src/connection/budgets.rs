@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 use super::places::Places;
-use crate::limits::{Limits, TURNS_OF_PROCESSOR};
+use crate::limits::{Limits, PROCESSORS_KEPT};
 
 /// The limits of a server, or of a client's one connection, and what is used of them.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Budgets {
     pub(crate) spare: Gauge,
     /// Connections that have [more room](crate::limits::SEND_ROOM) than the system gives by itself.
     pub(crate) send_rooms: Gauge,
-    /// Turns of connections that have [much to do](crate::limits::TURNS_OF_PROCESSOR).
+    /// Turns of connections that have [much to do](crate::limits::PROCESSORS_KEPT).
     pub(super) turns: Arc<Semaphore>,
     /// Connections that there have been.
     begun: AtomicUsize,
@@ -42,7 +42,7 @@ impl Budgets {
             outbound: Gauge::default(),
             spare: Gauge::default(),
             send_rooms: Gauge::default(),
-            turns: Arc::new(Semaphore::new(processors * TURNS_OF_PROCESSOR)),
+            turns: Arc::new(Semaphore::new(processors.saturating_sub(PROCESSORS_KEPT).max(1))),
             begun: AtomicUsize::default(),
         }
     }

@@ -153,7 +153,7 @@ impl Driver {
 
     /// Whether it has its turn among the few of those that keep many bytes, or have had a turn already.
     fn has_much_to_do(&self) -> bool {
-        let burden = self.admission.is_asked() || self.link.outbox().is_burden();
+        let burden = self.admission.is_asked() || self.charged > 0 || self.link.outbox().is_burden();
         burden && !self.link.is_closed()
     }
 

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-/// Goes to the end of the runtime's queue, so that whatever is in it comes first. Not as tokio's own `yield_now`, which
+/// In a task, goes to the end of the runtime's queue, so that whatever is in it comes first. Not as tokio's own `yield_now`, which
 /// waits until the runtime asks the system for news, and then comes before everybody who is in line: a task that begins work
 /// for others, a little at a time, would have begun all of it before anybody else had a turn.
 ///
@@ -31,7 +31,7 @@ mod tests {
     fn whoever_was_there_before_comes_first() {
         static DONE: AtomicUsize = AtomicUsize::new(0);
         const OTHERS: usize = 40;
-        // One thread and one queue, and never the time to ask the system for news.
+        // One thread and one queue.
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(1).event_interval(4).enable_all().build().unwrap();
         let first = runtime.spawn(async {

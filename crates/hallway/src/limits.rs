@@ -145,6 +145,10 @@ pub const TURN_TIME: Duration = Duration::from_millis(1);
 /// processor for a millisecond, two of them keep all that there are.
 pub const PROCESSORS_KEPT: usize = 1;
 
+/// How long a connection with much to do waits for its turn at most. Longer than a thousand of them take; who waits for longer
+/// waits for a handler that blocks its thread, and goes on beside it.
+pub const LINE_MAX: Duration = Duration::from_secs(1);
+
 /// Bytes waiting for one peer to read before its streams pause, its further calls are left unread and
 /// none begins; and before our own calls to it wait.
 pub const OUTBOUND_HIGH: usize = 256 * 1024;
@@ -305,6 +309,7 @@ impl Limits {
             ("turn_reads", TURN_READS.into()),
             ("turn_messages", TURN_MESSAGES as u64),
             ("processors_kept", PROCESSORS_KEPT as u64),
+            ("line_max_ms", milliseconds(LINE_MAX)),
             ("turn_time_ms", milliseconds(TURN_TIME)),
             ("inbound_all_max_bytes", self.inbound_all as u64),
             ("outbound_high_bytes", OUTBOUND_HIGH as u64),

@@ -12,7 +12,8 @@ use super::site::Site;
 const BESIDE_MAX: f64 = 3.0;
 
 /// Two that call at the same time: one of them a daemon that is attacked, and one *beside*, whose daemon is the same program and has no
-/// other client. What that one feels is the machine's doing, and the difference is the daemon's.
+/// other client. What that one feels too is that attackers and the daemon under attack want the same processors; what it does not feel is
+/// that daemon's own doing.
 pub(super) struct Victims {
     pub(super) here: Victim,
     beside: Victim,

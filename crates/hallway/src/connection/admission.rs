@@ -2,47 +2,60 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use crate::limits::LINE_MAX;
 
 /// Whether a connection that has much to do may have its turn: a few at a time of all that do, in the order in which they asked. The
-/// others are not in the runtime's queue, so that whoever has little to do, and does not ask, finds few before it there, and a thread that
-/// is free.
+/// others are not in the runtime's queue, so that whoever has little to do, and does not ask, finds few before it there, and mostly a
+/// thread that is free. Nobody waits for longer than [`LINE_MAX`]: a handler that blocks its thread holds up who asks after it for so long.
 #[derive(Default)]
 pub(super) enum Admission {
     #[default]
     NotAsked,
-    InLine(Pin<Box<dyn Future<Output = Turn> + Send>>),
+    InLine {
+        since: Instant,
+        turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
+    },
     Given {
+        waited: Duration,
         _until_dropped: Turn,
     },
 }
 
-/// Nobody closes the semaphore.
-type Turn = Result<OwnedSemaphorePermit, AcquireError>;
+/// Without a permit, if none came in time.
+type Turn = Option<OwnedSemaphorePermit>;
+
+async fn in_line(turns: Arc<Semaphore>) -> Turn {
+    // Nobody closes the semaphore.
+    tokio::time::timeout(LINE_MAX, turns.acquire_owned()).await.ok()?.ok()
+}
 
 impl Admission {
     pub(super) fn is_asked(&self) -> bool {
         !matches!(self, Self::NotAsked)
     }
 
-    /// Asks, where that has not been done. Who is told to wait is woken when it is its turn, and has gone to the end of the runtime's
-    /// queue by then: what is woken by another task comes before all that are in there.
-    pub(super) fn poll(&mut self, turns: &Arc<Semaphore>, cx: &mut Context<'_>) -> Poll<()> {
-        let turn = match self {
-            Self::Given { .. } => return Poll::Ready(()),
-            Self::InLine(turn) => ready!(turn.as_mut().poll(cx)),
+    /// Asks, where that has not been done; tells how long that was ago. Who is told to wait is woken when it is its turn, and has gone to
+    /// the end of the runtime's queue by then: what is woken by another task comes before all that are in there.
+    pub(super) fn poll(&mut self, turns: &Arc<Semaphore>, cx: &mut Context<'_>) -> Poll<Duration> {
+        let (turn, waited) = match self {
+            Self::Given { waited, .. } => return Poll::Ready(*waited),
+            Self::InLine { since, turn } => (ready!(turn.as_mut().poll(cx)), since.elapsed()),
             Self::NotAsked => match Arc::clone(turns).try_acquire_owned() {
-                Ok(turn) => Ok(turn),
+                Ok(turn) => (Some(turn), Duration::ZERO),
                 Err(_none) => {
                     // Not stopped by the runtime's own budget: from the first poll on, it has its place.
-                    let line = tokio::task::unconstrained(Arc::clone(turns).acquire_owned());
-                    *self = Self::InLine(Box::pin(line));
+                    let turn = Box::pin(tokio::task::unconstrained(in_line(Arc::clone(turns))));
+                    *self = Self::InLine { since: Instant::now(), turn };
                     return self.poll(turns, cx);
                 }
             },
         };
-        *self = Self::Given { _until_dropped: turn };
+        *self = Self::Given { waited, _until_dropped: turn };
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -63,8 +76,8 @@ mod tests {
         admission.poll(turns, &mut Context::from_waker(&noop_waker())).is_ready()
     }
 
-    #[test]
-    fn turns_are_given_in_the_order_of_asking_and_never_lost() {
+    #[tokio::test]
+    async fn turns_are_given_in_the_order_of_asking_and_never_lost() {
         let turns = Arc::new(Semaphore::new(1));
         let [mut first, mut second, mut third] = <[Admission; 3]>::default();
         assert!(!asks(&mut first, &turns), "those who are in the queue come first");
@@ -80,5 +93,15 @@ mod tests {
         assert!(!asks(&mut first, &turns) && asks(&mut first, &turns));
         first.end();
         assert_eq!(turns.available_permits(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_waited_for_long_goes_on_without_a_permit() {
+        let turns = Arc::new(Semaphore::new(1));
+        let _blocks = turns.acquire().await.unwrap();
+        let began = Instant::now();
+        let mut waits = Admission::default();
+        let waited = std::future::poll_fn(|cx| waits.poll(&turns, cx)).await;
+        assert!(waited >= LINE_MAX && began.elapsed() < 2 * LINE_MAX, "{waited:?}");
     }
 }

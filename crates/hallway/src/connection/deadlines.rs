@@ -27,8 +27,8 @@ pub(super) enum Due {
 }
 
 impl Due {
-    /// Whether the connection ends then.
-    fn ends_it(self) -> bool {
+    /// Whether many connections may end by it at the same moment.
+    fn is_spread(self) -> bool {
         matches!(self, Self::Token | Self::Recognition | Self::Message | Self::Reading)
     }
 }
@@ -60,8 +60,15 @@ impl Deadlines {
 
     pub(super) fn set_at(&mut self, due: Due, at: Instant) {
         self.clear(due);
-        let later = if due.ends_it() { self.later } else { Duration::ZERO };
+        let later = if due.is_spread() { self.later } else { Duration::ZERO };
         self.pending.push((at + later, due));
+    }
+
+    /// It is due so much later than it was, if it is set.
+    pub(super) fn postpone(&mut self, due: Due, by: Duration) {
+        if let Some((at, _)) = self.pending.iter_mut().find(|(_, other)| *other == due) {
+            *at += by;
+        }
     }
 
     /// It has come, or is waited for no longer.
@@ -140,6 +147,13 @@ mod tests {
             let late = began.elapsed() - Duration::from_secs(10) - ENDS_APART * before;
             assert!(late <= Duration::from_millis(1), "{late:?}");
         }
+        let [first, ..] = connections.as_mut_slice() else { unreachable!() };
+        first.set(Due::Message, Duration::from_secs(30));
+        first.postpone(Due::Message, Duration::from_secs(2));
+        first.postpone(Due::Reading, Duration::from_secs(2));
+        let began = Instant::now();
+        assert_eq!(next(first).await, Due::Message);
+        assert_eq!(began.elapsed().as_secs(), 32);
         let longest = Deadlines::new(usize::MAX).later;
         assert!(longest < Duration::from_secs(1), "{longest:?}");
     }

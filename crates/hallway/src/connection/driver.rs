@@ -77,7 +77,9 @@ thread_local! {
 
 impl Driver {
     pub(crate) fn new(link: Arc<Link>, stream: Stream, dispatch: Arc<dyn Dispatch>) -> Self {
-        let mut deadlines = Deadlines::new(link.budgets().begin());
+        // A client has one connection at a time.
+        let before = if link.spoke_first() { 0 } else { link.budgets().begin() };
+        let mut deadlines = Deadlines::new(before);
         if link.is_guarded() {
             deadlines.set(Due::Token, link.budgets().limits.hello_deadline);
         }
@@ -457,7 +459,9 @@ impl Future for Driver {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let driver = self.get_mut();
         if driver.has_much_to_do() {
-            ready!(driver.admission.poll(&driver.link.budgets().turns, cx));
+            let waited = ready!(driver.admission.poll(&driver.link.budgets().turns, cx));
+            // What waits for its turn is not the peer's fault.
+            driver.deadlines.postpone(Due::Message, waited);
         }
         let polled = driver.go_on(cx);
         driver.admission.end();

@@ -145,7 +145,11 @@ impl Server {
             tokio::select! {
                 biased;
                 () = told(&mut drain) => break,
-                accepted = listener.accept() => self.admit(accepted, listener.token(), &mut failed).await?,
+                accepted = listener.accept() => {
+                    self.admit(accepted, listener.token(), &mut failed).await?;
+                    // A thousand that come at once have their first turns one by one, with everybody else's in between.
+                    others_first().await;
+                }
             }
         }
         let hands_over = self.shared.drain.borrow().as_ref().is_some_and(|drain| drain.hands_over);
@@ -201,8 +205,6 @@ impl Server {
                         drop(place);
                     });
                 }
-                // A thousand that come at once have their first turns one by one, with everybody else's in between.
-                others_first().await;
             }
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return Err(error),
             Err(error) => {

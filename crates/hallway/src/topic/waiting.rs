@@ -8,7 +8,7 @@ use crate::fairness::others_first;
 
 /// So many are woken at once. Those behind them are when it is their turn among everything else that the runtime does: were a
 /// thousand woken together, whoever calls in the meantime would wait until all of them have been served.
-const WOKEN: usize = 2;
+const WOKEN: usize = 8;
 
 /// Those who wait, by their numbers, and those whose news has come.
 #[derive(Debug, Default)]
@@ -18,7 +18,10 @@ pub(super) struct Waiting(Mutex<State>);
 struct State {
     last: u64,
     waiting: HashMap<u64, Waker>,
-    due: VecDeque<Waker>,
+    /// Those whose news has come, in that order, and whom to wake if they have not gone meanwhile: each is in line once, however much is
+    /// published.
+    line: VecDeque<u64>,
+    due: HashMap<u64, Option<Waker>>,
     /// Somebody wakes those who are due.
     waking: bool,
 }
@@ -34,24 +37,35 @@ impl Waiting {
     /// The subscriber of this number waits.
     pub(super) fn wait(&self, number: u64, waker: &Waker) {
         let mut state = self.state();
-        match state.waiting.get_mut(&number) {
-            Some(waiting) => waiting.clone_from(waker),
-            None => drop(state.waiting.insert(number, waker.clone())),
+        let State { waiting, due, .. } = &mut *state;
+        if let Some(due) = due.get_mut(&number) {
+            *due = Some(waker.clone());
+        } else if let Some(waiting) = waiting.get_mut(&number) {
+            waiting.clone_from(waker);
+        } else {
+            waiting.insert(number, waker.clone());
         }
     }
 
     /// It has gone, or need not be woken.
     pub(super) fn leave(&self, number: u64) {
-        let _left = self.state().waiting.remove(&number);
+        let mut state = self.state();
+        match state.due.get_mut(&number) {
+            Some(waker) => *waker = None,
+            None => drop(state.waiting.remove(&number)),
+        }
     }
 
     /// There is news for everybody who waits.
     pub(super) fn wake(self: &Arc<Self>) {
         let mut state = self.state();
-        let State { waiting, due, .. } = &mut *state;
-        due.extend(waiting.drain().map(|(_, waker)| waker));
-        let nothing_to_do = state.waking || state.due.is_empty();
-        state.waking = !state.due.is_empty();
+        let State { waiting, line, due, .. } = &mut *state;
+        for (number, waker) in waiting.drain() {
+            line.push_back(number);
+            due.insert(number, Some(waker));
+        }
+        let nothing_to_do = state.waking || state.line.is_empty();
+        state.waking = !state.line.is_empty();
         drop(state);
         if nothing_to_do || !self.wake_some() {
             return;
@@ -71,9 +85,10 @@ impl Waiting {
     /// Wakes those who are first. Whether there are more.
     fn wake_some(&self) -> bool {
         let mut state = self.state();
-        let some = WOKEN.min(state.due.len());
-        let first: Vec<_> = state.due.drain(..some).collect();
-        let more = !state.due.is_empty();
+        let some = WOKEN.min(state.line.len());
+        let State { line, due, .. } = &mut *state;
+        let first: Vec<_> = line.drain(..some).filter_map(|number| due.remove(&number)?).collect();
+        let more = !state.line.is_empty();
         state.waking = more;
         drop(state);
         first.into_iter().for_each(Waker::wake);
@@ -165,6 +180,24 @@ mod tests {
         let woken = waiting(&all, 1);
         all.wake();
         assert_eq!(woken.take(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_is_due_is_in_line_once_whatever_is_published() {
+        let all = Arc::<Waiting>::default();
+        let woken = waiting(&all, 3 * WOKEN);
+        all.wake();
+        let waker = Waker::from(Arc::clone(&woken));
+        for number in 1..=3 * WOKEN as u64 {
+            all.leave(number);
+            all.wait(number, &waker);
+            all.wake();
+        }
+        // The first few wait anew.
+        assert_eq!(all.state().line.len(), 3 * WOKEN);
+        (1..=3 * WOKEN as u64).for_each(|number| all.leave(number));
+        drop(Rest(Arc::clone(&all)));
+        assert_eq!((woken.take(), all.state().due.len()), (WOKEN, 0));
     }
 
     #[test]

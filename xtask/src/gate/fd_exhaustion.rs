@@ -52,9 +52,10 @@ fn flood(run: &Run, because: Because) -> Outcome {
     let [felt, beside] = victims.call_for(time)?;
     let busy = (site.processor_time()? - busy_before).as_secs_f32() / begin.elapsed().as_secs_f32();
     let tally = band.end()?;
-    victims.here.peer.ask("release", "{}")?;
+    let mut victim = victims.into_here();
+    victim.peer.ask("release", "{}")?;
     let over = Instant::now();
-    drop(victims);
+    drop(victim);
     drop(site_has_room(&site)?);
     let recovered = over.elapsed();
 

@@ -25,6 +25,11 @@ impl Victims {
         Ok(Self { here, beside: Victim::connect(&aside.target)?, _aside: aside })
     }
 
+    /// The one here; the one beside and its daemon go.
+    pub(super) fn into_here(self) -> Victim {
+        self.here
+    }
+
     /// Both call for so long.
     pub(super) fn call_for(&mut self, time: Duration) -> io::Result<[Felt; 2]> {
         let Self { here, beside, .. } = self;

@@ -131,9 +131,12 @@ fn few_who_have_much_to_do_come_before_who_has_little() {
         told.await.unwrap();
         let done = || many.iter().filter(|link| !link.outbox().is_burden()).count();
         assert!(done() <= turns, "{} of {} came before", done(), many.len());
-        while done() < many.len() {
-            tokio::task::yield_now().await;
-        }
+        let all = async {
+            while done() < many.len() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), all).await.unwrap();
         assert_eq!(budgets.turns.available_permits(), turns);
     });
     runtime.block_on(all).unwrap();

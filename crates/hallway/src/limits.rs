@@ -217,8 +217,8 @@ pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// So much later than the one before it a connection is ended that is over one of these deadlines. It takes as long to give back
 /// all that was kept for one that does not read; a thousand that stop at the same moment, ended at the same moment, would
-/// keep everybody else waiting until the last has gone. The last of [`CONNECTIONS_MAX`] is ended 0.8 s late.
-pub const ENDS_APART: Duration = Duration::from_micros(200);
+/// keep everybody else waiting until the last has gone. The last of [`CONNECTIONS_MAX`] is ended 0.4 s late.
+pub const ENDS_APART: Duration = Duration::from_micros(100);
 
 /// How long calls in flight may take to finish once a server is told to stop.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(5);

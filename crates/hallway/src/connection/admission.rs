@@ -18,18 +18,18 @@ pub(super) enum Admission {
     NotAsked,
     InLine {
         since: Instant,
-        turn: Pin<Box<dyn Future<Output = Turn> + Send>>,
+        turn: Pin<Box<dyn Future<Output = Permit> + Send>>,
     },
     Given {
         waited: Duration,
-        _until_dropped: Turn,
+        _until_dropped: Permit,
     },
 }
 
 /// Without a permit, if none came in time.
-type Turn = Option<OwnedSemaphorePermit>;
+type Permit = Option<OwnedSemaphorePermit>;
 
-async fn in_line(turns: Arc<Semaphore>) -> Turn {
+async fn in_line(turns: Arc<Semaphore>) -> Permit {
     // Nobody closes the semaphore.
     tokio::time::timeout(LINE_MAX, turns.acquire_owned()).await.ok()?.ok()
 }

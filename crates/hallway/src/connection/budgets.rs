@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 use super::places::Places;
+use super::spin::processors;
 use crate::limits::{Limits, PROCESSORS_KEPT};
 
 /// The limits of a server, or of a client's one connection, and what is used of them.
@@ -24,15 +25,14 @@ pub(crate) struct Budgets {
     /// Connections that have [more room](crate::limits::SEND_ROOM) than the system gives by itself.
     pub(crate) send_rooms: Gauge,
     /// Turns of connections that have [much to do](crate::limits::PROCESSORS_KEPT).
-    pub(super) turns: Arc<Semaphore>,
+    pub(crate) turns: Arc<Semaphore>,
     /// Connections that there have been.
-    begun: AtomicUsize,
+    pub(crate) begun: AtomicUsize,
 }
 
 impl Budgets {
     pub(crate) fn new(limits: Limits) -> Self {
         let places = Places::new(limits.calls_running_all, 0);
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             limits,
             places,
@@ -42,7 +42,7 @@ impl Budgets {
             outbound: Gauge::default(),
             spare: Gauge::default(),
             send_rooms: Gauge::default(),
-            turns: Arc::new(Semaphore::new(processors.saturating_sub(PROCESSORS_KEPT).max(1))),
+            turns: Arc::new(Semaphore::new(processors().saturating_sub(PROCESSORS_KEPT).max(1))),
             begun: AtomicUsize::default(),
         }
     }

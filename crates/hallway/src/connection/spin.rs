@@ -1,3 +1,4 @@
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::limits::{QUEUE_MESSAGES, SPIN_TIME};
@@ -41,11 +42,16 @@ const SCORE_MAX: u8 = 16;
 /// So often it is left out when it was not worth it.
 const LEFT_OUT: u8 = 64;
 
+/// How many processors there are for this process. Looked up once: the system is asked by reading files.
+pub(super) fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+}
+
 impl Spin {
     /// `always`: not after queues alone, if there is more than one processor.
     pub(crate) fn new(always: bool) -> Self {
-        let several = std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
-        let on = match (several, always) {
+        let on = match (processors() > 1, always) {
             (false, _) => When::Never,
             (true, false) => When::AfterQueues,
             (true, true) => When::Always,

@@ -93,7 +93,16 @@ impl Usage {
         (of_peer, most_of_peer): (usize, usize),
     ) -> BTreeMap<String, Self> {
         let Budgets {
-            limits, calls_open, subscriptions, places, inbound, outbound, spare, send_rooms, ..
+            limits,
+            calls_open,
+            subscriptions,
+            places,
+            inbound,
+            outbound,
+            spare,
+            send_rooms,
+            turns: _,
+            begun: _,
         } = budgets;
         let now = usize::try_from(connections.now).unwrap_or(usize::MAX);
         let peak = usize::try_from(connections.peak).unwrap_or(usize::MAX);

@@ -101,6 +101,9 @@ pub const fn nodes_max(bytes: usize) -> usize {
     if in_proportion > NODES_MAX { in_proportion } else { NODES_MAX }
 }
 
+/// So much memory has to be left where a message is given what it asks for, in bytes: for all that is small and does not ask.
+pub const MEMORY_BESIDE: usize = 16 * 1024;
+
 /// How much one read takes at most, in bytes; the buffer belongs to the thread, not to the connection.
 pub const READ_SIZE: usize = 64 * 1024;
 

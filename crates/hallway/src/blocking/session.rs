@@ -342,8 +342,8 @@ impl Calls {
                 heard.goaway.get_or_insert(goaway);
             }
             Message::Result { id, value } => {
-                let value = value.map(|value| value.bytes().to_vec()).unwrap_or_default();
-                heard.heed(self.answered(&id, End::Result(value)));
+                let value = value.map(Raw::bytes).unwrap_or_default();
+                heard.heed(self.answered(&id, End::result(value, Vec::new())));
             }
             Message::Error { id: Some(id), error } => heard.heed(self.answered(&id, End::Error(error))),
             Message::Error { id: None, error } => {

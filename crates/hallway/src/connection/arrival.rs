@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{CallError, Closed, Outcome};
+use super::{CallError, Closed, Outcome, held};
 use crate::encoding::DecodeError;
 use crate::limits::{ITEM_COST, ITEMS_HELD_MAX, STREAM_WINDOW, UNKNOWN_ANSWERS_MAX};
 use crate::protocol::{Goaway, Id, Progress, ProtocolError, WireError, code};
@@ -108,6 +108,15 @@ pub(crate) enum End {
     Lost { closed: Closed, outcome: Outcome },
 }
 
+/// A copy in this room, or in more. `None`: there is no memory for it.
+fn copy(value: &[u8], mut room: Vec<u8>) -> Option<Vec<u8>> {
+    room.clear();
+    held::try_reserve(&mut room, value.len()).then(|| {
+        room.extend_from_slice(value);
+        room
+    })
+}
+
 /// What a caller that waits is told next.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -146,10 +155,8 @@ impl Arrivals {
         if self.overrun {
             return Ok(());
         }
-        match (room.hold(value), seq) {
-            (Some(held), _) => {
-                self.items.push_back(Arrival::Item { seq, value: value.to_vec(), _held: held });
-            }
+        match (room.hold(value).zip(copy(value, Vec::new())), seq) {
+            (Some((held, value)), _) => self.items.push_back(Arrival::Item { seq, value, _held: held }),
             (None, Some(seq)) => self.missed(1, seq.saturating_add(1), 1),
             (None, None) => self.overrun = true,
         }
@@ -201,6 +208,18 @@ impl Arrivals {
 }
 
 impl End {
+    /// A result, kept in `room` as far as that goes.
+    pub(crate) fn result(value: &[u8], room: Vec<u8>) -> Self {
+        copy(value, room).map_or_else(
+            || {
+                let message =
+                    format!("an answer of {} bytes, for which there is no memory here", value.len());
+                Self::Error(WireError::new(code::RESULT_TOO_LONG, message))
+            },
+            Self::Result,
+        )
+    }
+
     /// The end of a call that the peer has said it did not dispatch.
     pub(crate) fn not_dispatched(goaway: &Goaway) -> Self {
         let closed = Closed::new(Closed::GOAWAY, goaway.message.as_str());

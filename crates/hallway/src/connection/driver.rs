@@ -345,13 +345,17 @@ impl Driver {
         let held = if held > BYTES_FREE { held } else { 0 };
         let budgets = self.link.budgets();
         let more = held.saturating_sub(self.charged);
-        if more == 0 || budgets.inbound.take(more, budgets.limits.inbound_all) {
-            budgets.inbound.give(self.charged.saturating_sub(held));
-            self.charged = held;
-        } else {
-            self.inbox.let_go();
-            budgets.inbound.give(std::mem::take(&mut self.charged));
+        let mut charged = held;
+        if more > 0 && !budgets.inbound.take(more, budgets.limits.inbound_all) {
+            if self.inbox.let_go() {
+                charged = 0;
+            } else {
+                // Whole messages, which have their turn before more is read.
+                budgets.inbound.add(more);
+            }
         }
+        budgets.inbound.give(self.charged.saturating_sub(charged));
+        self.charged = charged;
     }
 
     /// Buffers that a long message has left are kept for the next one, for a while and if all together keep few.

@@ -1,4 +1,4 @@
-use crate::limits::{BUFFER_STEP, READ_SIZE, SPARE_MAX};
+use crate::limits::{BUFFER_STEP, MEMORY_BESIDE, READ_SIZE, SPARE_MAX};
 
 /// The beginning of a message whose rest has not arrived.
 ///
@@ -83,6 +83,15 @@ impl Held {
         }
     }
 
+    /// So many bytes from there on, in the same memory, of which the rest is given back.
+    pub(super) fn into_part(mut self, from: usize, bytes: usize) -> Vec<u8> {
+        self.drain(from);
+        self.move_to_front();
+        self.buffer.truncate(self.filled.min(bytes));
+        self.buffer.shrink_to_fit();
+        self.buffer
+    }
+
     fn move_to_front(&mut self) {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.filled, 0);
@@ -111,7 +120,21 @@ fn reserve(buffer: &mut Vec<u8>, more: usize) -> bool {
         return true;
     }
     let step = if buffer.len() < BUFFER_STEP { buffer.len() } else { buffer.len() / 4 };
-    buffer.try_reserve_exact(more.max(step)).is_ok()
+    try_reserve(buffer, more.max(step))
+}
+
+/// Makes room for so many bytes more, as a peer has it. `false`: there is no memory for it, or hardly any beside it. What is small is
+/// taken without asking, and has to be there: the words of the refusal, for one.
+pub(super) fn try_reserve(buffer: &mut Vec<u8>, more: usize) -> bool {
+    if buffer.try_reserve_exact(more).is_err() {
+        return false;
+    }
+    let is_left = || std::hint::black_box(Vec::<u8>::new()).try_reserve_exact(MEMORY_BESIDE).is_ok();
+    let is_there = more < MEMORY_BESIDE || is_left();
+    if !is_there {
+        buffer.shrink_to_fit();
+    }
+    is_there
 }
 
 #[cfg(test)]

@@ -67,19 +67,33 @@ impl Inbox {
         self.max = bytes.min(self.wire.frame_max());
     }
 
-    /// Reads over the rest of the message that has begun: there is no room for it. It is answered as `busy`.
-    pub(crate) fn let_go(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        // The frame's own head says how it goes on, as that of one that is too long does.
-        let scan = self.wire.framing().scan(held.bytes(), &mut Seen::default(), 0);
+    /// Reads over the rest of the message that has begun: there is no room for it. It is answered as `busy`. `false`: what is
+    /// kept is whole messages that wait to be handed over, or less than a frame's head, and is kept still.
+    pub(crate) fn let_go(&mut self) -> bool {
+        let Some((mut skipping, body)) = self.unfinished(self.held.bytes()) else { return false };
+        let (passed, ..) = skipping.pass(self.held.bytes().get(body..).unwrap_or_default());
+        // There may be no memory for another head before this one is given back.
+        skipping.head = std::mem::take(&mut self.held).into_part(body, passed.min(FRAME_HEAD));
+        self.skip(skipping);
+        true
+    }
+
+    /// How the message is read over of which these bytes are a part, and where its body begins: its own head says so, as that of one
+    /// that is too long does.
+    fn unfinished(&self, bytes: &[u8]) -> Option<(Skipping, usize)> {
+        let scan = |max| self.wire.framing().scan(bytes, &mut Seen::default(), max).ok();
+        match (scan(self.max)?, scan(0)?) {
+            (Scan::Blank { end }, _) => {
+                let (skipping, body) = self.unfinished(bytes.get(end..)?)?;
+                Some((skipping, end + body))
+            }
+            (Scan::More, Scan::TooLong { body, rest }) => Some((Skipping::new(rest, true), body)),
+            _ => None,
+        }
+    }
+
+    fn skip(&mut self, skipping: Skipping) {
         self.seen = Seen::default();
-        // A head that has not ended is short, and kept.
-        let Ok(Scan::TooLong { body, rest }) = scan else {
-            self.held = held;
-            return;
-        };
-        let mut skipping = Skipping { rest, head: Vec::new(), size: 0, no_room: true };
-        skipping.take(held.bytes().get(body..).unwrap_or_default());
         self.skipping = Some(Box::new(skipping));
     }
 
@@ -124,20 +138,30 @@ impl Inbox {
                 return self.held_frames(&mut each);
             }
         };
-        if self.held.is_empty() {
-            let (used, flow) = self.frames(input, &mut each)?;
-            // No more than one read brings.
-            if !self.held.append(input.get(used..).unwrap_or_default()) {
-                self.let_go();
+        if !self.held.is_empty() {
+            if self.held.append(input) {
+                return self.held_frames(&mut each);
             }
-            return Ok(flow);
+            if !self.let_go() {
+                return Err(FrameError::NoMemory);
+            }
         }
-        if !self.held.append(input) {
-            self.let_go();
-            let (_all, flow) = self.frames(input, &mut each)?;
-            return Ok(flow);
+        let (used, flow) = self.frames(input, &mut each)?;
+        self.keep(input.get(used..).unwrap_or_default(), flow)?;
+        Ok(flow)
+    }
+
+    /// Keeps what cannot be handed over yet, no more than one read brings. A message that there is no memory for is read over.
+    fn keep(&mut self, rest: &[u8], flow: ControlFlow<()>) -> Result<(), FrameError> {
+        if self.held.append(rest) {
+            return Ok(());
         }
-        self.held_frames(&mut each)
+        // After a break, it is whole messages.
+        let unfinished = if flow.is_continue() { self.unfinished(rest) } else { None };
+        let (mut skipping, body) = unfinished.ok_or(FrameError::NoMemory)?;
+        skipping.take(rest.get(body..).unwrap_or_default());
+        self.skip(skipping);
+        Ok(())
     }
 
     /// Where to read the next bytes to, if the message that has begun is a long one.
@@ -199,8 +223,7 @@ impl Inbox {
                     at += end;
                 }
                 Scan::TooLong { body, rest } => {
-                    let skipping = Skipping { rest, head: Vec::new(), size: 0, no_room: false };
-                    self.skipping = Some(Box::new(skipping));
+                    self.skipping = Some(Box::new(Skipping::new(rest, false)));
                     at += body;
                 }
             }
@@ -223,8 +246,20 @@ fn read(wire: Wire, body: &[u8]) -> Received<'_> {
 }
 
 impl Skipping {
+    fn new(rest: Rest, no_room: bool) -> Self {
+        Self { rest, head: Vec::new(), size: 0, no_room }
+    }
+
     /// Reads over what is there: how many bytes, and whether that was all of the frame.
     fn take(&mut self, input: &[u8]) -> (usize, bool) {
+        let (body, used, whole) = self.pass(input);
+        let wanted = FRAME_HEAD.saturating_sub(self.head.len()).min(body);
+        self.head.extend_from_slice(input.get(..wanted).unwrap_or_default());
+        (used, whole)
+    }
+
+    /// Counts what is there: how much of it is of the body, how far the frame goes, and whether it ends there.
+    fn pass(&mut self, input: &[u8]) -> (usize, usize, bool) {
         let (body, used, whole) = match &mut self.rest {
             Rest::Bytes(left) => {
                 let used = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
@@ -236,10 +271,8 @@ impl Skipping {
                 None => (input.len(), input.len(), false),
             },
         };
-        let wanted = FRAME_HEAD.saturating_sub(self.head.len()).min(body);
-        self.head.extend_from_slice(input.get(..wanted).unwrap_or_default());
         self.size += body as u64;
-        (used, whole)
+        (body, used, whole)
     }
 
     fn refusal(&self, wire: Wire, max: usize) -> ProtocolError {
@@ -342,6 +375,36 @@ mod tests {
         }
         assert!(!inbox.is_within_message());
         assert_eq!(found, [1, 2, 3].map(|id| Some(Id::Number(id))));
+    }
+
+    #[test]
+    fn messages_that_wait_for_their_turn_are_not_let_go_of() {
+        for wire in Wire::all() {
+            let mut inbox = Inbox::new(wire);
+            let (mut calls, long) = ([call(wire, 1, 10), call(wire, 2, 10)].concat(), call(wire, 3, 10_000));
+            // Objects need no line feed between them.
+            calls.retain(|byte| wire.framing() != Framing::Lines || *byte != b'\n');
+            let (begin, end) = long.split_at(5_000);
+            let mut ids = Vec::new();
+            let mut hand_over = |inbox: &mut Inbox, input: &[u8]| {
+                let flow = inbox.receive_until(Arrived::Elsewhere(input), |received| {
+                    match received {
+                        Received::Message(Message::Call(call)) => ids.push((call.id, "")),
+                        Received::Refused(refusal) => ids.push((refusal.id, code::BUSY)),
+                        other => panic!("{other:?}"),
+                    }
+                    ControlFlow::Break(())
+                });
+                flow.unwrap()
+            };
+            assert!(hand_over(&mut inbox, &[&calls, begin].concat()).is_break());
+            assert!(!inbox.let_go(), "{wire}: the second has come and waits");
+            assert!(hand_over(&mut inbox, &[]).is_break());
+            assert!(inbox.let_go(), "{wire}: the third has only begun");
+            assert!(hand_over(&mut inbox, end).is_break() && !inbox.is_within_message());
+            let id = |id| Some(Id::Number(id));
+            assert_eq!(ids, [(id(1), ""), (id(2), ""), (id(3), code::BUSY)], "{wire}");
+        }
     }
 
     #[test]

@@ -260,13 +260,9 @@ impl Outgoing {
 
     /// A call's result, as [`answered`](Self::answered).
     pub(super) fn returned(&self, id: &Id, value: &[u8]) -> Result<(), Fault> {
-        let mut result = Vec::new();
-        if value.len() >= READ_SIZE {
-            result = std::mem::take(&mut self.table().spare);
-        }
-        result.clear();
-        result.extend_from_slice(value);
-        self.answered(id, End::Result(result))
+        let is_long = value.len() >= READ_SIZE;
+        let room = if is_long { std::mem::take(&mut self.table().spare) } else { Vec::new() };
+        self.answered(id, End::result(value, room))
     }
 
     pub(super) fn keep_spare(&self, room: Vec<u8>) {

@@ -22,4 +22,7 @@ pub enum FrameError {
     /// A header block without an end.
     #[error("a frame header longer than {HEADER_MAX} bytes")]
     HeaderTooLong,
+    /// A short message, or several, that the system has no memory for.
+    #[error("there is no memory for what was sent")]
+    NoMemory,
 }

@@ -264,6 +264,26 @@ async fn f51_what_finds_no_room_is_refused_by_its_id() {
 }
 
 #[tokio::test]
+async fn f51_short_calls_that_wait_for_their_turn_are_not_dropped_where_no_room_is_left() {
+    const CALLS: u64 = 60;
+    let bearing = Bearing::with(|limits| limits.inbound_all = 1_000_000);
+    let mut halves = [bearing.greeted().await, bearing.greeted().await];
+    let long = framed(1, "bounded.length", json!({ "text": "x".repeat(500_000) }));
+    for half in &mut halves {
+        half.send_bytes(&long[..490_000]).await;
+    }
+    bearing.uses("inbound_bytes", 980_000).await;
+    let mut other = bearing.greeted().await;
+    let call = |id| framed(id, "bounded.length", json!({ "text": "x".repeat(900) }));
+    other.send_bytes(&(1..=CALLS).flat_map(call).collect::<Vec<_>>()).await;
+    for id in 1..=CALLS {
+        assert_eq!(other.expect_answer(id).await.unwrap(), 900);
+    }
+    drop(halves);
+    bearing.uses("inbound_bytes", 0).await;
+}
+
+#[tokio::test]
 async fn half_a_message_is_given_back_with_its_connection() {
     let bearing = Bearing::with(|_| ());
     let mut peer = bearing.greeted().await;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hallway_mail::mailbox::{Entry, Found, MESSAGE_MAX, Mbox};
 use hallway_mail::message::{ATTACHMENT_TEXT_MAX, LINE_MAX, LIST_MAX, Message, TEXT_MAX};
-use hallway_mail::query::{MAX_DEPTH, MAX_QUERY_CHARS, Query, Term, parse};
+use hallway_mail::query::{MAX_DEPTH, MAX_QUERY_CHARS, Query, QueryError, Term, parse};
 
 use crate::choices::Choices;
 
@@ -14,8 +14,11 @@ use crate::choices::Choices;
 /// - A mistake is pointed at where it is, in words that can be shown.
 /// - What is understood is as deep as allowed, looks for something, and means the same in parentheses.
 pub fn query(data: &[u8]) {
-    let query = String::from_utf8_lossy(data);
-    match parse(&query) {
+    understood(&String::from_utf8_lossy(data), parse);
+}
+
+fn understood(query: &str, parse: impl Fn(&str) -> Result<Query, QueryError>) {
+    match parse(query) {
         Ok(parsed) => {
             looks_for_something(&parsed, 0);
             let inner = format!("({query})");
@@ -53,8 +56,10 @@ fn looks_for_something(query: &Query, depth: usize) {
 pub fn mbox(data: &[u8]) {
     let mut choices = Choices::new(data);
     let size = usize::from(choices.byte()).max(1);
-    let file = choices.rest();
+    found(choices.rest(), size, messages);
+}
 
+fn found(file: &[u8], size: usize, messages: impl Fn(&[u8], usize) -> Vec<Found>) {
     let whole = messages(file, file.len().max(1));
     assert_eq!(messages(file, size), whole, "read by {size}");
     let mut bytes = 0;
@@ -76,8 +81,41 @@ fn messages(file: &[u8], size: usize) -> Vec<Found> {
 ///
 /// - What is searched and shown of it is in its bounds.
 pub fn message(data: &[u8]) {
-    let message = Message::parse(data);
+    bounded(&Message::parse(data));
+}
+
+fn bounded(message: &Message) {
     assert!(message.text.len() <= TEXT_MAX && message.attachment_text.len() <= ATTACHMENT_TEXT_MAX);
     assert!(message.attachments.len() <= LIST_MAX && message.to.len() <= LIST_MAX);
     assert!(message.subject.len() <= LINE_MAX && !message.subject.contains(char::is_control));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "in parentheses")]
+    fn a_parser_that_minds_parentheses_is_noticed() {
+        understood("a b", |query| parse(query.trim_start_matches('(').trim_end_matches(" b)")));
+    }
+
+    #[test]
+    #[should_panic(expected = "column: 1")]
+    fn a_mistake_that_is_pointed_at_elsewhere_is_noticed() {
+        understood("word (", |query| parse(query).map_err(|error| QueryError { column: 1, ..error }));
+    }
+
+    #[test]
+    #[should_panic(expected = "read by 3")]
+    fn a_reader_that_loses_what_stands_between_two_pieces_is_noticed() {
+        let file = b"From a@b Thu Jan  1 00:00:00 1970\nSubject: a\n\nletter";
+        found(file, 3, |file, size| messages(&file[..file.len() / size * size], size));
+    }
+
+    #[test]
+    #[should_panic(expected = "is_control")]
+    fn a_subject_of_two_lines_is_noticed() {
+        bounded(&Message { subject: "two\nlines".to_owned(), ..Message::default() });
+    }
 }

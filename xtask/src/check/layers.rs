@@ -16,7 +16,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("service", &["connection", "encoding", "limits", "protocol", "transport"]),
     ("topic", &["fairness", "limits", "service"]),
     ("client", &["connection", "encoding", "limits", "protocol", "service", "transport"]),
-    ("blocking", &["client", "connection", "encoding", "limits", "protocol", "service", "transport"]),
+    (
+        "blocking",
+        &["chaos", "client", "connection", "encoding", "limits", "protocol", "service", "transport"],
+    ),
     (
         "server",
         &["chaos", "connection", "encoding", "fairness", "limits", "protocol", "service", "transport"],

@@ -18,7 +18,7 @@ use crate::toolchain::{self, Compiler};
 struct Target {
     name: &'static str,
     runs: usize,
-    /// The defences of which it has to notice that they are gone.
+    /// The defences of which it has to notice that they are gone. What `mail` reads has none: its judges have tests that they notice.
     notices: &'static [&'static str],
 }
 
@@ -29,17 +29,17 @@ const TARGETS: &[Target] = &[
     Target { name: "mbox", runs: 10_000_000, notices: &[] },
     Target { name: "message", runs: 500_000, notices: &[] },
     Target { name: "native_json", runs: 5_000_000, notices: &["id-range"] },
-    Target { name: "native_msgpack", runs: 5_000_000, notices: &[] },
-    Target { name: "jsonrpc", runs: 5_000_000, notices: &[] },
-    Target { name: "sidecar", runs: 5_000_000, notices: &[] },
+    Target { name: "native_msgpack", runs: 5_000_000, notices: &["id-range"] },
+    Target { name: "jsonrpc", runs: 5_000_000, notices: &["cut-numbers"] },
+    Target { name: "sidecar", runs: 5_000_000, notices: &["cut-numbers"] },
     Target { name: "server", runs: 500_000, notices: &["owed-answers"] },
     Target { name: "client", runs: 500_000, notices: &["lost-calls"] },
-    Target { name: "blocking", runs: 500_000, notices: &[] },
+    Target { name: "blocking", runs: 500_000, notices: &["lost-calls"] },
 ];
 
 /// The defences of its controls.
 pub(super) const DEFENCES: &[&str] =
-    &["end-marks", "recognise-max", "id-range", "owed-answers", "lost-calls"];
+    &["end-marks", "recognise-max", "id-range", "cut-numbers", "owed-answers", "lost-calls"];
 
 /// How long a short run tries each target after the corpus.
 const SHORT: Duration = Duration::from_secs(4);
@@ -73,7 +73,7 @@ pub(super) fn run(run: &Run) -> Outcome {
         "", "executions", "a second", "edges", "last fifth", "growth", "time"
     );
     let mut found = Vec::new();
-    for target in tried {
+    for target in &tried {
         match fuzz(&root, &built, target, run) {
             Ok(report) => println!("{:<15} {report}", target.name),
             Err(error) => {
@@ -82,7 +82,9 @@ pub(super) fn run(run: &Run) -> Outcome {
             }
         }
     }
-    if found.is_empty() { Ok(()) } else { Err(found.join("\n").into()) }
+    // Without a defence, each of those that have to notice does.
+    let noticed = if without.is_some() { found.len() == tried.len() } else { !found.is_empty() };
+    if noticed { Err(found.join("\n").into()) } else { Ok(()) }
 }
 
 /// Builds the targets; returns where they are.
@@ -103,14 +105,14 @@ fn build(root: &Path, targets: &[&Target], chaos: bool) -> Result<PathBuf, Box<d
     Ok(target.join(host).join("debug"))
 }
 
-/// Tries one target, beginning with its corpus.
+/// Tries one target, beginning with what it has reached and found before.
 fn fuzz(root: &Path, built: &Path, target: &Target, run: &Run) -> Result<Report, Box<dyn Error>> {
     let work = tempfile::tempdir()?;
-    let corpus = root.join("fuzz/corpus").join(target.name);
+    let known = ["corpus", "found"].map(|folder| root.join("fuzz").join(folder).join(target.name));
     let prefix = built.join(format!("{}-found-", target.name));
     let mut fuzzer = Command::new(built.join(target.name));
     // What is new goes into the first folder.
-    fuzzer.arg(work.path()).arg(corpus).args([
+    fuzzer.arg(work.path()).args(known.iter().filter(|known| known.exists())).args([
         format!("-seed={}", run.seed % u64::from(u32::MAX)),
         format!("-rss_limit_mb={MEMORY_MAX}"),
         format!("-timeout={}", INPUT_MAX.as_secs()),

@@ -176,7 +176,8 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
         while let Some(Key(name)) = map.next_key()? {
             let value = map.next_value::<&'a RawValue>()?.get().as_bytes();
             // A number at the very end may have been cut short: the object goes on behind its values.
-            if value.as_ptr_range().end < self.whole.as_ptr_range().end {
+            let goes_on = value.as_ptr_range().end < self.whole.as_ptr_range().end;
+            if goes_on || crate::chaos::without("cut-numbers") {
                 (self.each)(&name, value);
             }
         }

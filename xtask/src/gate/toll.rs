@@ -51,18 +51,27 @@ pub(super) struct Toll {
 }
 
 impl Toll {
-    /// No call failed, and the victim waited at most so many times as long as in idle times or, where that is the machine's
-    /// doing, as the one beside.
     pub(super) fn claims(&self, most: f64) -> [(bool, String); 2] {
+        [self.is_answered(), self.is_bearable(most)]
+    }
+
+    /// No call failed.
+    pub(super) fn is_answered(&self) -> (bool, String) {
+        let Felt { failed, first, .. } = &self.felt;
+        (*failed == 0, format!("{failed} calls of the victim failed: {first:?}"))
+    }
+
+    /// The victim waited at most so many times as long as in idle times or, where that is the machine's doing, as the one beside.
+    pub(super) fn is_bearable(&self, most: f64) -> (bool, String) {
         let (idle, beside) = (self.felt.ratio(&self.idle), self.felt.ratio(&self.beside));
-        let felt = &self.felt;
-        [
-            (felt.failed == 0, format!("{} calls of the victim failed: {:?}", felt.failed, felt.first)),
-            (
-                idle <= most || beside <= BESIDE_MAX,
-                format!("the victim waited {idle:.1} times as long, {beside:.1} times as long as one beside"),
-            ),
-        ]
+        let words =
+            format!("the victim waited {idle:.1} times as long, {beside:.1} times as long as one beside");
+        (self.share(most) <= 1.0, words)
+    }
+
+    /// How much it waited of what is bearable.
+    pub(super) fn share(&self, most: f64) -> f64 {
+        (self.felt.ratio(&self.idle) / most).min(self.felt.ratio(&self.beside) / BESIDE_MAX)
     }
 }
 

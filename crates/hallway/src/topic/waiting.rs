@@ -3,12 +3,18 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
 
 use crate::fairness::others_first;
 
 /// So many are woken at once. Those behind them are when it is their turn among everything else that the runtime does: were a
 /// thousand woken together, whoever calls in the meantime would wait until all of them have been served.
 const WOKEN: usize = 8;
+
+/// Who has not gone on waking them for so long may never do so: its runtime stands still. The next publisher takes over.
+const STANDS_STILL: Duration = Duration::from_millis(10);
 
 /// Those who wait, by their numbers, and those whose news has come.
 #[derive(Debug, Default)]
@@ -22,8 +28,10 @@ struct State {
     /// published.
     line: VecDeque<u64>,
     due: HashMap<u64, Option<Waker>>,
-    /// Somebody wakes those who are due.
-    waking: bool,
+    /// When somebody who wakes those who are due has last woken some.
+    waking: Option<Instant>,
+    /// Where one who waits is served: those who are due are woken from there, since that runtime goes on where a publisher's may not.
+    runtime: Option<Handle>,
 }
 
 impl Waiting {
@@ -37,6 +45,7 @@ impl Waiting {
     /// The subscriber of this number waits.
     pub(super) fn wait(&self, number: u64, waker: &Waker) {
         let mut state = self.state();
+        state.runtime = Handle::try_current().ok();
         let State { waiting, due, .. } = &mut *state;
         if let Some(due) = due.get_mut(&number) {
             *due = Some(waker.clone());
@@ -64,22 +73,21 @@ impl Waiting {
             line.push_back(number);
             due.insert(number, Some(waker));
         }
-        let nothing_to_do = state.waking || state.line.is_empty();
-        state.waking = !state.line.is_empty();
-        drop(state);
-        if nothing_to_do || !self.wake_some() {
+        let others_do = state.waking.is_some_and(|last| last.elapsed() < STANDS_STILL);
+        if others_do || state.line.is_empty() {
             return;
         }
-        let rest = Rest(Arc::clone(self));
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async move {
-                while rest.0.wake_some() {
-                    others_first().await;
-                }
-            })),
+        state.waking = Some(Instant::now());
+        let rest = (state.line.len() > WOKEN).then(|| (Rest(Arc::clone(self)), state.runtime.clone()));
+        drop(state);
+        match rest {
+            // Before the first are woken: of what a thread has put in line, the last is nobody else's to take.
+            Some((rest, Some(runtime))) => drop(runtime.spawn(rest.wake())),
             // All of them at once, then.
-            Err(_no_runtime) => drop(rest),
+            Some((rest, None)) => drop(rest),
+            None => (),
         }
+        self.wake_some();
     }
 
     /// Wakes those who are first. Whether there are more.
@@ -89,7 +97,7 @@ impl Waiting {
         let State { line, due, .. } = &mut *state;
         let first: Vec<_> = line.drain(..some).filter_map(|number| due.remove(&number)?).collect();
         let more = !state.line.is_empty();
-        state.waking = more;
+        state.waking = more.then(Instant::now);
         drop(state);
         first.into_iter().for_each(Waker::wake);
         more
@@ -102,6 +110,14 @@ impl Waiting {
 
 /// Those who are due and have not been woken: they are, also when a runtime that ends drops whoever was about to.
 struct Rest(Arc<Waiting>);
+
+impl Rest {
+    async fn wake(self) {
+        while self.0.wake_some() {
+            others_first().await;
+        }
+    }
+}
 
 impl Drop for Rest {
     fn drop(&mut self) {
@@ -180,6 +196,41 @@ mod tests {
         let woken = waiting(&all, 1);
         all.wake();
         assert_eq!(woken.take(), 1);
+    }
+
+    async fn took(woken: &Count, many: usize) {
+        let all = async {
+            let mut sum = 0;
+            while sum < many {
+                sum += woken.take();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), all).await.unwrap();
+    }
+
+    /// As a thread does that has a runtime of its own, and publishes what it receives by other means.
+    #[tokio::test]
+    async fn a_publisher_whose_runtime_stands_still_keeps_nobody_asleep() {
+        let all = Arc::<Waiting>::default();
+        let woken = waiting(&all, 3 * WOKEN);
+        let still = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let entered = still.enter();
+        all.wake();
+        drop(entered);
+        took(&woken, 3 * WOKEN).await;
+        // Nor does one where they wait, once it has been so for a while.
+        let woken = {
+            let _entered = still.enter();
+            waiting(&all, 3 * WOKEN)
+        };
+        all.wake();
+        assert_eq!(woken.take(), WOKEN);
+        all.state().waking = Instant::now().checked_sub(STANDS_STILL);
+        let _here = waiting(&all, 1);
+        all.wake();
+        took(&woken, 2 * WOKEN).await;
+        drop(tokio::task::spawn_blocking(|| drop(still)));
     }
 
     #[tokio::test]

@@ -4,12 +4,15 @@ import asyncio
 import struct
 import threading
 import time
+import unittest
 from typing import Any, Callable, List, Optional, Tuple
 
 import hallway
 import hallway.aio
 from hallway import Outcome
-from hallway.limits import RETRIES_MAX
+from hallway.conversation import Conversation as Session
+from hallway.framing import frame
+from hallway.limits import RETRIES_MAX, UNKNOWN_ANSWERS_MAX
 
 from .world import PATIENCE, Conversation, Server, World
 
@@ -284,3 +287,20 @@ def refused_and_gone(peer: Conversation) -> None:
     peer.say(id=id, error={"code": "closing"})
     peer.say(goaway={"code": "closing"})
     peer.receive()
+
+
+class Farewell(unittest.TestCase):
+    def test_refusals_of_calls_that_crossed_a_farewell_are_no_violation(self) -> None:
+        crossed = 150
+        conversation = Session({}, serves=False)
+        calls = [conversation.begin("x.y", {}) for _ in range(1 + crossed)]
+        said = [frame(b'{"hello":{}}'), frame(b'{"goaway":{"code":"closing","message":"an upgrade","last":1}}')]
+        for call in calls[1:]:
+            said.append(frame(b'{"id":%d,"error":{"code":"closing","message":"no call is taken"}}' % call.id))
+        conversation.receive(b"".join(said))
+        self.assertIsNone(conversation.closed)
+        self.assertFalse(calls[0].has_ended())
+        # What was not to be expected is counted as ever.
+        for _ in range(UNKNOWN_ANSWERS_MAX + 1):
+            conversation.receive(frame(b'{"id":77,"result":null}'))
+        self.assertIsNotNone(conversation.closed)

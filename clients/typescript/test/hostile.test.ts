@@ -309,3 +309,21 @@ test("a peer that does not read makes calls wait, not memory grow", async (t) =>
   // Nor does closing wait for it.
   await client.close();
 });
+
+test("refusals of calls that crossed a farewell are no violation", async (t) => {
+  const crossed = 150;
+  const client = await against(t, async (peer, connection) => {
+    // The others go on there.
+    if (connection > 1) return;
+    const id = await greet(peer);
+    for (let number = 0; number < crossed; number += 1) await peer.message();
+    peer.send(`{"goaway":{"code":"closing","message":"an upgrade","last":${id}}}`);
+    for (let number = id + 1; number <= id + crossed; number += 1) {
+      peer.send(`{"id":${number},"error":{"code":"closing","message":"no call is taken any more"}}`);
+    }
+    peer.send(`{"id":${id},"result":"first"}`);
+  });
+  const first = client.call("x.y");
+  for (let number = 0; number < crossed; number += 1) client.call("x.y").catch(() => undefined);
+  assert.equal(await first, "first");
+});

@@ -101,6 +101,9 @@ pub const fn nodes_max(bytes: usize) -> usize {
     if in_proportion > NODES_MAX { in_proportion } else { NODES_MAX }
 }
 
+/// How much is kept of the words with which a peer ends a connection, or may be about to, in bytes: a sentence or two.
+pub const REASON_MAX: usize = 1024;
+
 /// So much memory has to be left where a message is given what it asks for, in bytes: for all that is small and does not ask.
 pub const MEMORY_BESIDE: usize = 16 * 1024;
 

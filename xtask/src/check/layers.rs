@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("framing", &["chaos", "limits"]),
     ("transport", &["chaos", "limits"]),
     ("protocol", &["chaos", "encoding", "limits"]),
-    ("connection", &["chaos", "encoding", "framing", "limits", "protocol", "transport"]),
+    ("connection", &["chaos", "encoding", "fairness", "framing", "limits", "protocol", "transport"]),
     ("service", &["connection", "encoding", "limits", "protocol", "transport"]),
     ("topic", &["fairness", "limits", "service"]),
     ("client", &["connection", "encoding", "limits", "protocol", "service", "transport"]),

@@ -202,6 +202,8 @@ class Conversation:
         self._room = Room()
         #: How many messages belonged to nothing.
         self._strays = 0
+        # Calls that have ended and that the peer, which goes, may still refuse.
+        self._refusals = 0
 
     def takes_calls(self) -> bool:
         """Whether a call that is begun now has a chance."""
@@ -370,7 +372,7 @@ class Conversation:
     def _stray(self) -> None:
         """Something belongs to nothing: it is left, and counted."""
         self._strays += 1
-        if self._strays > UNKNOWN_ANSWERS_MAX:
+        if self._strays > UNKNOWN_ANSWERS_MAX + self._refusals:
             self._violation(f"it sent more than {UNKNOWN_ANSWERS_MAX} messages that belong to nothing")
 
     def _act(self, message: Message, body: bytes) -> None:
@@ -423,6 +425,7 @@ class Conversation:
         self._goaway = self._goaway or goaway
         for call in list(self._calls.values()):
             if call.id > goaway.last:
+                self._refusals += 1
                 self._end(call, End(error=lost("goaway", goaway.message, Outcome.NOT_DISPATCHED)))
 
     def _violation(self, what: str) -> None:

@@ -45,6 +45,8 @@ export class Outgoing {
   readonly #room = new Room();
   /** How many messages belonged to nothing. */
   #strays = 0;
+  /** Calls that have ended and that the peer, which goes, may still refuse. */
+  #refusals = 0;
 
   /** Whether a call that is begun now has a chance. */
   get goesOn(): boolean {
@@ -136,7 +138,7 @@ export class Outgoing {
   /** Something belongs to nothing: it is left, and counted. */
   stray(): Fault {
     this.#strays += 1;
-    if (this.#strays <= UNKNOWN_ANSWERS_MAX) return undefined;
+    if (this.#strays <= UNKNOWN_ANSWERS_MAX + this.#refusals) return undefined;
     return `more than ${UNKNOWN_ANSWERS_MAX} messages that belong to nothing`;
   }
 
@@ -156,7 +158,9 @@ export class Outgoing {
     const closed = { code: "goaway", reason: goaway.message || "the peer closes the connection" };
     this.#ended ??= closed;
     for (const id of [...this.#open.keys()]) {
-      if (id > goaway.last) this.#end(id, { error: new LostError(closed, "not_dispatched") });
+      if (id <= goaway.last) continue;
+      this.#refusals += 1;
+      this.#end(id, { error: new LostError(closed, "not_dispatched") });
     }
   }
 

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::connection::{CallError, Inbox, Wire};
+use crate::connection::{CallError, Closed, Inbox, Wire};
 use crate::limits::LONG_SEND;
-use crate::protocol::{Goaway, Hello, Id, Message, WireError};
+use crate::protocol::{Hello, Id, Message, WireError};
 use crate::transport::{BlockingStream, Ready};
 
 /// Bytes of refusals that a server may leave unread, before it is given up.
@@ -16,9 +16,9 @@ pub(super) struct Connection {
     pub(super) stream: Box<dyn BlockingStream>,
     pub(super) inbox: Inbox,
     /// The peer takes no further calls.
-    pub(super) goaway: Option<Goaway>,
+    pub(super) goaway: Option<Closed>,
     /// What the server has said about no call in particular, which may be why it goes.
-    pub(super) words: Option<WireError>,
+    pub(super) words: Option<Closed>,
     /// The server has said `hello`: from then on, calls may have been dispatched.
     pub(super) may_have_worked: bool,
     wire: Wire,

@@ -49,8 +49,8 @@ struct Slot {
 struct Heard {
     /// Anything that may mean that the server has begun to work.
     sign_of_work: bool,
-    goaway: Option<Goaway>,
-    words: Option<WireError>,
+    goaway: Option<Closed>,
+    words: Option<Closed>,
     violation: Option<String>,
     /// Refusals of what the server asked of a client that serves nothing, and of what cannot be acted on.
     answers: Vec<(Option<Id>, WireError)>,
@@ -177,8 +177,8 @@ impl Session {
             self.read();
         }
         let left = self.connection.as_ref().ok().and_then(|connection| connection.goaway.clone());
-        if let Some(goaway) = left {
-            self.close(&Closed::new(Closed::GOAWAY, goaway.message));
+        if let Some(closed) = left {
+            self.close(&closed);
         }
         if let (Err(_), Some(to)) = (&self.connection, &self.to) {
             self.connection = Ok(Connection::new(self.wire, &self.hello, to.connect()?));
@@ -280,8 +280,8 @@ impl Session {
         });
         connection.may_have_worked |= heard.sign_of_work;
         connection.words = heard.words.or(connection.words.take());
-        if let Some(goaway) = heard.goaway {
-            connection.goaway.get_or_insert(goaway);
+        if let Some(closed) = heard.goaway {
+            connection.goaway.get_or_insert(closed);
         }
         for (id, error) in heard.answers {
             connection.refuse(id, error);
@@ -300,7 +300,7 @@ impl Session {
     fn close(&mut self, closed: &Closed) {
         let Ok(connection) = &self.connection else { return };
         let words = connection.words.as_ref().filter(|_| closed.code == Closed::BY_PEER);
-        let closed = words.map_or_else(|| closed.clone(), Closed::with_words);
+        let closed = words.unwrap_or(closed).clone();
         self.calls.by_id.retain(|_, call| !call.abandoned);
         for (id, call) in self.calls.by_id.iter_mut().filter(|_| !crate::chaos::without("lost-calls")) {
             // A server that breaks the rules may have broken that one as well.
@@ -339,7 +339,7 @@ impl Calls {
             Message::Goaway(goaway) => {
                 // At once: what follows in the same read may be for a call that ends here.
                 self.end_above(&goaway);
-                heard.goaway.get_or_insert(goaway);
+                heard.goaway.get_or_insert_with(|| Closed::by_goaway(&goaway));
             }
             Message::Result { id, value } => {
                 let value = value.map(Raw::bytes).unwrap_or_default();
@@ -347,7 +347,7 @@ impl Calls {
             }
             Message::Error { id: Some(id), error } => heard.heed(self.answered(&id, End::Error(error))),
             Message::Error { id: None, error } => {
-                heard.words = Some(error);
+                heard.words = Some(Closed::with_words(&error));
                 heard.heed(self.strays.another());
             }
             Message::Item { id, seq, value } => {
@@ -426,6 +426,7 @@ impl Calls {
     }
 
     fn end_above(&mut self, goaway: &Goaway) {
+        self.strays.expect(self.by_id.keys().filter(|id| **id > goaway.last).count());
         self.by_id.retain(|id, call| *id <= goaway.last || !call.abandoned);
         for (_, call) in self.by_id.iter_mut().filter(|(id, _)| **id > goaway.last) {
             call.arrivals.end(End::not_dispatched(goaway));

@@ -3,14 +3,17 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::arrival::{self, End, Fault};
-use super::batch::Batch;
+use super::batch::{Batch, InList, Line};
 use super::deadlines::{Deadlines, Due};
 use super::handler::begin;
 use super::link::State;
 use super::messages::{self, Reply};
 use super::{Closed, Dispatch, Link, Refusal};
 use crate::encoding::Raw;
+use crate::limits::TURN_TIME;
 use crate::protocol::{Hello, Id, Message, ProtocolError, WireError, code};
 
 /// Answers a message that cannot be acted on. If it is itself the answer that somebody here waits for, the
@@ -29,7 +32,7 @@ pub(super) fn refuse(link: &Link, refusal: ProtocolError, batch: Option<&Arc<Bat
             leave(link);
             answer(link, batch, id, error);
         }
-        Err(reason) => link.close(&Closed::new(Closed::VIOLATION, format!("the peer sent {reason}"))),
+        Err(reason) => refuse_connection(link, broken_rule(&reason)),
     }
 }
 
@@ -43,8 +46,12 @@ fn leave(link: &Link) {
 /// Ends the connection with a peer that breaks the rules.
 fn heed(link: &Link, came: Result<(), Fault>) {
     if let Err(fault) = came {
-        link.close(&Closed::new(Closed::VIOLATION, format!("the peer sent {fault}")));
+        refuse_connection(link, broken_rule(&fault));
     }
+}
+
+fn broken_rule(rule: &dyn std::fmt::Display) -> WireError {
+    WireError::new(code::BAD_MESSAGE, format!("the peer sent {rule}"))
 }
 
 /// Tells the peer of an error, together with the other answers to its list if it was in one.
@@ -67,15 +74,18 @@ pub(super) fn act_on_all(
         Ok(batch) => batch,
         Err(error) => return answer(link, None, Some(Id::null()), error),
     };
+    let (began, line) = (Instant::now(), Arc::<Line>::default());
     for message in messages {
+        let has_had_its_turn = began.elapsed() >= TURN_TIME;
+        let list = InList { batch: batch.as_ref(), line: has_had_its_turn.then_some(&line) };
         match message {
             _ if link.is_closed() => return,
-            Err(refusal) => refuse(link, refusal, batch.as_ref()),
+            Err(refusal) => refuse(link, refusal, list.batch),
             // What follows it would have to wait for ours: it is heard only where it stands alone.
             Ok(Message::Hello(_)) if !link.is_guarded() => (),
             Ok(Message::Hello(_)) => refuse_stranger(link),
             Ok(message) => {
-                let _goes_on = act(link, dispatch, deadlines, message, batch.as_ref());
+                let _goes_on = act(link, dispatch, deadlines, message, list);
             }
         }
     }
@@ -87,14 +97,14 @@ pub(super) fn act(
     dispatch: &Arc<dyn Dispatch>,
     deadlines: &mut Deadlines,
     message: Message<'_, Raw<'_>>,
-    batch: Option<&Arc<Batch>>,
+    list: InList<'_>,
 ) -> ControlFlow<()> {
     match message {
         Message::Hello(hello) => return greeted(link, dispatch, deadlines, &hello),
         _ if link.is_guarded() => {
             refuse_stranger(link);
         }
-        Message::Call(call) => begin(link, dispatch, call, Reply::Result, batch),
+        Message::Call(call) => begin(link, dispatch, call, Reply::Result, list),
         Message::Named(call) => messages::command(link, dispatch, call),
         Message::Cancel { id } => link.incoming().cancel(&id),
         Message::Grant { id, items } => link.incoming().grant(&id, items),
@@ -107,18 +117,18 @@ pub(super) fn act(
         }
         Message::Error { id: None, error } => {
             tracing::warn!(peer = %link.peer().address, code = ?error.code, message = ?error.message, "the peer refused a message");
-            link.outgoing().words(error);
+            link.outgoing().words(&error);
             heed(link, link.outgoing().stray());
         }
         Message::Item { id, seq, value } => heed(link, link.outgoing().item(&id, seq, value.bytes())),
         Message::Lagged { id, missed, next } => heed(link, link.outgoing().lagged(&id, missed, next)),
         Message::Progress { id, progress } => heed(link, link.outgoing().progress(&id, progress)),
-        Message::Goaway(goaway) => link.outgoing().goaway(goaway),
+        Message::Goaway(goaway) => link.outgoing().goaway(&goaway),
         Message::Unknown { id } => {
             leave(link);
             let id = id.filter(|id| !link.outgoing().is_open(id));
             let message = format!("a message of no known kind: write {}", link.wire().protocol().kinds());
-            answer(link, batch, id, WireError::new(code::UNKNOWN_MESSAGE, message));
+            answer(link, list.batch, id, WireError::new(code::UNKNOWN_MESSAGE, message));
         }
     }
     ControlFlow::Continue(())

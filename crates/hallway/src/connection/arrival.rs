@@ -79,13 +79,26 @@ pub(crate) enum Fault {
 
 /// How many messages of a connection belonged to nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Strays(u32);
+pub(crate) struct Strays {
+    came: u32,
+    /// Those among them that may come: a peer that goes refuses the calls that it has not begun, which have ended by then.
+    expected: u32,
+}
 
 impl Strays {
+    /// So many calls have ended that the peer may still refuse.
+    pub(crate) fn expect(&mut self, refusals: usize) {
+        self.expected = self.expected.saturating_add(u32::try_from(refusals).unwrap_or(u32::MAX));
+    }
+
     /// One more.
     pub(crate) fn another(&mut self) -> Result<(), Fault> {
-        self.0 += 1;
-        if self.0 > UNKNOWN_ANSWERS_MAX { Err(Fault::Strays) } else { Ok(()) }
+        self.came = self.came.saturating_add(1);
+        if self.came > UNKNOWN_ANSWERS_MAX.saturating_add(self.expected) {
+            Err(Fault::Strays)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -222,8 +235,7 @@ impl End {
 
     /// The end of a call that the peer has said it did not dispatch.
     pub(crate) fn not_dispatched(goaway: &Goaway) -> Self {
-        let closed = Closed::new(Closed::GOAWAY, goaway.message.as_str());
-        Self::Lost { closed, outcome: Outcome::NotDispatched }
+        Self::Lost { closed: Closed::by_goaway(goaway), outcome: Outcome::NotDispatched }
     }
 
     /// The encoded result of a call that was given so long.

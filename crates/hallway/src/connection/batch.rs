@@ -16,6 +16,17 @@ pub(crate) struct Batch {
     answers: Mutex<Answers>,
 }
 
+/// What the calls of one list stand in that had no time in its turn.
+pub(super) type Line = tokio::sync::Mutex<()>;
+
+/// The list that a message came in, if it came in one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct InList<'a> {
+    pub(super) batch: Option<&'a Arc<Batch>>,
+    /// Those before it took as long as one turn may: what it calls is begun when those have been, and others have had their turn.
+    pub(super) line: Option<&'a Arc<Line>>,
+}
+
 #[derive(Debug)]
 struct Answers {
     /// What has been answered, with a bracket or a comma before each.

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::protocol::{WireError, code};
+use crate::limits::REASON_MAX;
+use crate::protocol::{Goaway, WireError, code};
 #[cfg(feature = "tokio")]
 use crate::transport::Peer;
 
@@ -31,7 +32,7 @@ impl Closed {
     /// This side had no more use for it.
     pub const BY_US: &str = "closed_by_us";
 
-    /// The peer closed, and had said why.
+    /// What the peer has said of no call in particular, which may be why it goes.
     pub(crate) fn with_words(words: &WireError) -> Self {
         let known = code::ALL.iter().find(|entry| entry.code == words.code);
         Self::new(known.map_or(Self::BY_PEER, |entry| entry.code), words.message.as_str())
@@ -49,13 +50,35 @@ impl Closed {
         }
     }
 
-    pub(crate) fn new(code: &'static str, reason: impl Into<Arc<str>>) -> Self {
-        Self { code, reason: reason.into() }
+    /// The peer has said that it goes.
+    pub(crate) fn by_goaway(goaway: &Goaway) -> Self {
+        Self::new(Self::GOAWAY, goaway.message.as_str())
+    }
+
+    /// Of a longer reason, the beginning: a peer's own words are kept as long as the connection is.
+    pub(crate) fn new(code: &'static str, reason: impl AsRef<str>) -> Self {
+        let reason = reason.as_ref();
+        let kept = reason.floor_char_boundary(REASON_MAX);
+        Self { code, reason: reason.get(..kept).unwrap_or_default().into() }
     }
 }
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_peers_long_words_the_beginning_is_kept() {
+        let words = WireError::new("odd", "é".repeat(10_000)).with_details(&[0; 9]);
+        let closed = Closed::with_words(&words);
+        assert_eq!((closed.code, closed.reason.len()), (Closed::BY_PEER, REASON_MAX));
+        let closed = Closed::by_goaway(&Goaway::new(code::CLOSING, format!("a{}", "é".repeat(10_000)), 1));
+        assert_eq!((closed.code, closed.reason.len()), (Closed::GOAWAY, REASON_MAX - 1));
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Deadlines {
     timer: Option<Pin<Box<Sleep>>>,
     /// How much later than others this connection is ended.
     later: Duration,
+    /// By how much the end of a message has been postponed: nothing else is.
+    postponed: Duration,
 }
 
 impl Deadlines {
@@ -64,15 +66,20 @@ impl Deadlines {
         self.pending.push((at + later, due));
     }
 
-    /// It is due so much later than it was, if it is set.
-    pub(super) fn postpone(&mut self, due: Due, by: Duration) {
-        if let Some((at, _)) = self.pending.iter_mut().find(|(_, other)| *other == due) {
+    /// The end of a message is due so much later than it was; in all, since it was set, by no more than `most`.
+    pub(super) fn postpone_message(&mut self, by: Duration, most: Duration) {
+        if let Some((at, _)) = self.pending.iter_mut().find(|(_, due)| *due == Due::Message) {
+            let by = by.min(most.saturating_sub(self.postponed));
+            self.postponed += by;
             *at += by;
         }
     }
 
     /// It has come, or is waited for no longer.
     pub(super) fn clear(&mut self, due: Due) {
+        if due == Due::Message {
+            self.postponed = Duration::ZERO;
+        }
         self.pending.retain(|(_, other)| *other != due);
     }
 
@@ -149,11 +156,14 @@ mod tests {
         }
         let [first, ..] = connections.as_mut_slice() else { unreachable!() };
         first.set(Due::Message, Duration::from_secs(30));
-        first.postpone(Due::Message, Duration::from_secs(2));
-        first.postpone(Due::Reading, Duration::from_secs(2));
+        // Three seconds at the most, each time that it is set.
+        first.postpone_message(Duration::from_secs(9), Duration::from_secs(3));
+        first.set(Due::Message, Duration::from_secs(30));
+        first.postpone_message(Duration::from_secs(2), Duration::from_secs(3));
+        first.postpone_message(Duration::from_secs(2), Duration::from_secs(3));
         let began = Instant::now();
         assert_eq!(next(first).await, Due::Message);
-        assert_eq!(began.elapsed().as_secs(), 32);
+        assert_eq!(began.elapsed().as_secs(), 33);
         let longest = Deadlines::new(usize::MAX).later;
         assert!(longest < Duration::from_secs(1), "{longest:?}");
     }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::act::{act, act_on_all, refuse, refuse_connection, refuse_stranger, turn_away};
 use super::admission::Admission;
+use super::batch::InList;
 use super::deadlines::{Deadlines, Due};
 use super::first_bytes::FirstBytes;
 use super::inbox::Arrived;
@@ -297,19 +298,23 @@ impl Driver {
         inbox.set_max(if answered { FRAME_MAX } else { dispatch.params_max() + ENVELOPE_MAX });
         let (mut acted, mut greeting) = (0, false);
         let each = |received: Received<'_>| {
-            acted += 1;
-            *all_acted += 1;
+            let messages = if let Received::Batch(messages) = &received { messages.len() } else { 1 };
+            acted += messages;
+            *all_acted += messages;
+            if messages > 1 {
+                began.get_or_insert_with(Instant::now);
+            }
             match received {
                 // What stands behind the message that ended the conversation is nobody's any more.
                 _ if link.is_closed() => return ControlFlow::Continue(()),
                 Received::Message(message) => {
-                    greeting = act(link, dispatch, deadlines, message, None).is_break();
+                    greeting = act(link, dispatch, deadlines, message, InList::default()).is_break();
                 }
                 Received::Refused(refusal) => refuse(link, refusal, None),
                 Received::Batch(messages) => act_on_all(link, dispatch, deadlines, messages),
             }
             *turn_is_over = *all_acted >= TURN_MESSAGES || takes_long(began);
-            let flushes = acted % FLUSH_MESSAGES == 0 && !link.outbox().is_empty();
+            let flushes = acted >= FLUSH_MESSAGES && !link.outbox().is_empty();
             if greeting || *turn_is_over || flushes {
                 return ControlFlow::Break(());
             }
@@ -360,7 +365,9 @@ impl Driver {
 
     /// Buffers that a long message has left are kept for the next one, for a while and if all together keep few.
     fn look_at_spare(&mut self) {
-        self.long |= self.output.is_long();
+        // What is kept tells, also where a message came in two pieces, or has gone in one write.
+        let kept = self.inbox.spare() + self.link.outbox().spare();
+        self.long |= self.output.is_long() || kept >= READ_SIZE && kept > self.spare;
         if !self.long {
             return;
         }
@@ -465,7 +472,8 @@ impl Future for Driver {
         if driver.has_much_to_do() {
             let waited = ready!(driver.admission.poll(&driver.link.budgets().turns, cx));
             // What waits for its turn is not the peer's fault.
-            driver.deadlines.postpone(Due::Message, waited);
+            let most = driver.link.budgets().limits.frame_deadline;
+            driver.deadlines.postpone_message(waited, most);
         }
         let polled = driver.go_on(cx);
         driver.admission.end();

@@ -1,7 +1,7 @@
 //! Calls of the peer on their way to whoever serves them, and until they have ended.
 
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,12 +9,13 @@ use std::task::{Context, Poll, Waker};
 
 use super::Link;
 use super::act::answer;
-use super::batch::Batch;
+use super::batch::{InList, Line};
 use super::messages::{Command, Reply};
 use super::places::Lane;
 use super::ticket::Ticket;
 use super::turn::Turn;
 use crate::encoding::Raw;
+use crate::fairness::others_first;
 use crate::limits::PARAMS_MAX;
 use crate::protocol::{Call, WireError, code};
 
@@ -63,20 +64,20 @@ pub(super) fn begin(
     dispatch: &Arc<dyn Dispatch>,
     call: Call<'_, Raw<'_>>,
     reply: Reply,
-    batch: Option<&Arc<Batch>>,
+    list: InList<'_>,
 ) {
     let terms = dispatch.terms(&call.method);
     let size = call.params.map_or(0, |params| params.bytes().len());
     let opened = if size > terms.params_max {
         Err(too_long(&call.method, size, terms.params_max))
     } else {
-        link.incoming().open(link, &call, terms, size, reply, batch)
+        link.incoming().open(link, &call, terms, size, reply, list.batch)
     };
     let ticket = match opened {
         Ok(ticket) => ticket,
         Err(error) => {
             if call.id.is_some() {
-                answer(link, batch, call.id, error);
+                answer(link, list.batch, call.id, error);
             }
             return;
         }
@@ -85,7 +86,7 @@ pub(super) fn begin(
     match std::panic::catch_unwind(AssertUnwindSafe(|| dispatch.dispatch(call, &ticket))) {
         Ok(Some(handling)) => {
             let turn = link.incoming().turn(&ticket);
-            start(link, Handler { handling: Some(handling), ticket, turn });
+            start(link, Handler { handling: Some(handling), ticket, turn }, list.line);
         }
         Ok(None) => (),
         Err(_panic) => ticket.error(panicked()),
@@ -98,23 +99,34 @@ fn too_long(method: &str, size: usize, max: usize) -> WireError {
         .with_details(&serde_json::json!({ "size": size, "max": max }))
 }
 
-/// Polls a handler once, here, if it is its turn; only one that has to wait becomes a task. While the peer
-/// does not read its answers, nothing begins.
-fn start(link: &Arc<Link>, mut handler: Handler) {
+/// Polls a handler once, here, if it is its turn, and there is no line for that; only one that has to wait becomes a task. While
+/// the peer does not read its answers, nothing begins.
+fn start(link: &Arc<Link>, mut handler: Handler, line: Option<&Arc<Line>>) {
     let ticket = Arc::clone(&handler.ticket);
     if ticket.is_overdue() {
         return;
     }
-    let waits = link.is_full() || !handler.turn.has_come();
+    let waits = line.is_some() || link.is_full() || !handler.turn.has_come();
     let runs = !waits && link.incoming().try_place(&ticket);
     // Nothing is lost by not being woken: the task polls again at once.
-    if runs && Pin::new(&mut handler).poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+    if runs && handler.goes_on(&mut Context::from_waker(Waker::noop())) {
         return;
     }
     let deadline = ticket.deadline();
     let waiting = Arc::clone(link);
+    let first = line.map(|line| Turn::last_of(Arc::clone(line)));
     let run = async move {
         handler.turn.comes().await;
+        let mut runs = runs;
+        if let Some(mut first) = first {
+            first.comes().await;
+            others_first().await;
+            runs = !waiting.is_full() && waiting.incoming().try_place(&handler.ticket);
+            // The next one's turn comes when this one has answered, or waits for something.
+            if runs && !handler.ticket.is_overdue() && poll_fn(|cx| Poll::Ready(handler.goes_on(cx))).await {
+                return;
+            }
+        }
         if !runs {
             // Who waits for its peer to read has no place in its hands, which others could use.
             waiting.room().await;
@@ -139,6 +151,13 @@ struct Handler {
     ticket: Arc<Ticket>,
     /// The next one's turn comes when this one has answered and stopped.
     turn: Turn,
+}
+
+impl Handler {
+    /// Goes as far as it can. Whether that was to its end.
+    fn goes_on(&mut self, cx: &mut Context<'_>) -> bool {
+        Pin::new(self).poll(cx).is_ready()
+    }
 }
 
 impl Future for Handler {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Link;
+use super::batch::InList;
 use super::handler::{Dispatch, begin};
 use crate::encoding::Raw;
 use crate::protocol::{Call, Id, Message, Protocol};
@@ -34,7 +35,7 @@ pub(super) fn command(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>, call: Call
     }
     match dispatch.command(&call.method) {
         Ok(Command { method, reply }) => {
-            begin(link, dispatch, Call { method: method.as_str().into(), ..call }, *reply, None);
+            begin(link, dispatch, Call { method: method.as_str().into(), ..call }, *reply, InList::default());
         }
         Err(error) => {
             let _written = link.send(&Message::Error::<()> { id: call.id, error });
@@ -51,6 +52,6 @@ pub(super) fn subscribe(link: &Arc<Link>, dispatch: &Arc<dyn Dispatch>) {
     }
     for (&name, method) in dispatch.events() {
         let call = Call::new(Some(Id::Event(name)), method, None);
-        begin(link, dispatch, call, Reply::Silent, None);
+        begin(link, dispatch, call, Reply::Silent, InList::default());
     }
 }

@@ -93,13 +93,13 @@ impl Outbox {
 
     /// Appends a message. Never waits: who calls, streams, or begins to handle a call asks for
     /// [`room`](Self::room) first, and answers are bounded in number. A long one finds no place while all peers
-    /// together owe more reading than they may.
+    /// together owe more reading than they may, nor behind others while this one would owe a quarter of that.
     pub(super) fn push<P: Serialize>(&self, wire: Wire, message: &Message<'_, P>) -> Result<(), WriteError> {
         self.in_order(|line| {
             let (before, answers) = (line.bytes.len(), line.answers);
             line.push(wire, message)?;
             let size = line.bytes.len() - before;
-            if size > OUTBOUND_HIGH && self.is_short_of(size) {
+            if size > OUTBOUND_HIGH && (self.is_short_of(size) || self.is_unfair(before, size)) {
                 line.bytes.truncate(before);
                 line.answers = answers;
                 return Err(WriteError::TooLong { size, max: OUTBOUND_HIGH });
@@ -157,6 +157,12 @@ impl Outbox {
         let owed = self.line().bytes.len() + self.unwritten.load(Ordering::Relaxed);
         let bounded = !crate::chaos::without("outbound");
         bounded && (owed > OUTBOUND_HIGH || owed > BYTES_FREE && self.is_short_of(0))
+    }
+
+    /// Whether this peer owes reading already, so much in line, and would have more than one's part with this.
+    fn is_unfair(&self, in_line: usize, size: usize) -> bool {
+        let owed = in_line + self.unwritten.load(Ordering::Relaxed);
+        owed > OUTBOUND_HIGH && owed.saturating_add(size) > self.budgets.limits.outbound_all / 4
     }
 
     /// Whether all peers together owe so much that this does not go beside it.
@@ -342,6 +348,23 @@ mod tests {
         assert!(!other.is_full() && !one.is_full());
         drop((one, other));
         assert_eq!(budgets.outbound.now(), 0);
+    }
+
+    #[test]
+    fn one_peer_does_not_take_what_all_may_owe() {
+        let limits = Limits { outbound_all: 4 * 1024 * 1024, ..Limits::default() };
+        let outbox = Outbox::new(&Arc::new(Budgets::new(limits)));
+        let answer = |length| Message::Result { id: Id::Number(1), value: Some("x".repeat(length)) };
+        outbox.push(Wire::NATIVE, &answer(2_000_000)).unwrap();
+        let second = outbox.push(Wire::NATIVE, &answer(300_000));
+        assert!(
+            matches!(second, Err(WriteError::TooLong { .. })),
+            "behind one that is long enough: {second:?}"
+        );
+        outbox.push(Wire::NATIVE, &answer(1000)).unwrap();
+        outbox.take(&mut Vec::new());
+        outbox.written(2_000_000);
+        outbox.push(Wire::NATIVE, &answer(300_000)).unwrap();
     }
 
     #[test]

@@ -30,17 +30,19 @@ struct Table {
     /// How many calls are open or about to begin: as many as the peer accepts.
     places_taken: usize,
     open: HashMap<u64, Slot, BuildIdHasher>,
-    /// Set once: no further call is begun.
-    ended: Option<Box<Ended>>,
+    /// Why no further call is begun. After a `goaway`, what it names is still answered.
+    ended: Option<Box<Closed>>,
     /// A `hello` of the peer has arrived: from then on, calls may have been dispatched.
     heard_hello: bool,
     /// The conversation began with our `hello`, so that the peer's comes before anything is dispatched.
     said_hello: bool,
     /// What the peer has said about no call in particular, which may be why it goes.
-    words: Option<Box<WireError>>,
+    words: Option<Box<Closed>>,
     strays: Strays,
     /// The room of a long result that has been read, for the next one.
     spare: Vec<u8>,
+    /// A long one has come of late.
+    keeps_spare: bool,
 }
 
 /// One of the places that the peer has for open calls; given back if no call takes it.
@@ -52,14 +54,6 @@ impl Drop for Place<'_> {
             outgoing.give_back(&mut outgoing.table());
         }
     }
-}
-
-/// Why no further call can be begun.
-#[derive(Debug, Clone)]
-enum Ended {
-    /// The peer dispatches nothing above this id; what is below is still answered.
-    Goaway(Goaway),
-    Closed(Closed),
 }
 
 /// One open call: what has arrived for it, and who waits.
@@ -124,11 +118,8 @@ impl Outgoing {
         // The call's from here on.
         let has_place = place.0.take().is_some();
         let mut table = self.table();
-        if let Some(ended) = &table.ended {
-            let closed = match &**ended {
-                Ended::Closed(closed) => closed.clone(),
-                Ended::Goaway(goaway) => Closed::new(Closed::GOAWAY, goaway.message.as_str()),
-            };
+        if let Some(closed) = &table.ended {
+            let closed = closed.as_ref().clone();
             return Err(CallError::Closed { closed, outcome: Outcome::NotDispatched });
         }
         debug_assert!(has_place, "who has none finds the connection ended");
@@ -188,30 +179,31 @@ impl Outgoing {
     }
 
     /// The peer dispatches nothing after `goaway.last`: those calls end here, and no other is begun.
-    pub(super) fn goaway(&self, goaway: Goaway) {
+    pub(super) fn goaway(&self, goaway: &Goaway) {
         let mut table = self.table();
-        let lost = End::not_dispatched(&goaway);
+        let lost = End::not_dispatched(goaway);
         let unheard: Vec<u64> = table.open.keys().copied().filter(|&id| id > goaway.last).collect();
+        table.strays.expect(unheard.len());
         for id in unheard {
             self.end_in(&mut table, id, lost.clone());
         }
-        table.ended.get_or_insert_with(|| Box::new(Ended::Goaway(goaway)));
+        table.ended.get_or_insert_with(|| Box::new(Closed::by_goaway(goaway)));
     }
 
     /// Nothing can be sent any more: no other call is begun. What has been sent may still be answered.
     pub(super) fn refuse(&self, closed: &Closed) {
-        self.table().ended.get_or_insert_with(|| Box::new(Ended::Closed(closed.clone())));
+        self.table().ended.get_or_insert_with(|| Box::new(closed.clone()));
     }
 
     /// The connection has ended: every caller hears it, and what may have become of its call.
     pub(super) fn close(&self, closed: &Closed) {
         let mut table = self.table();
-        let words = table.words.as_deref().filter(|_| closed.code == Closed::BY_PEER).map(Closed::with_words);
-        let closed = words.as_ref().unwrap_or(closed);
+        let words = table.words.take().filter(|_| closed.code == Closed::BY_PEER);
+        let closed = words.as_deref().unwrap_or(closed);
         // A peer that breaks the rules may have broken that one as well.
         let unheard = table.said_hello && !table.heard_hello && closed.code != Closed::VIOLATION;
         let outcome = if unheard { Outcome::NotDispatched } else { Outcome::Unknown };
-        table.ended = Some(Box::new(Ended::Closed(closed.clone())));
+        table.ended = Some(Box::new(closed.clone()));
         let open: Vec<u64> = table.open.keys().copied().collect();
         for id in open.into_iter().filter(|_| !crate::chaos::without("lost-calls")) {
             self.end_in(&mut table, id, End::Lost { closed: closed.clone(), outcome });
@@ -260,14 +252,18 @@ impl Outgoing {
 
     /// A call's result, as [`answered`](Self::answered).
     pub(super) fn returned(&self, id: &Id, value: &[u8]) -> Result<(), Fault> {
-        let is_long = value.len() >= READ_SIZE;
-        let room = if is_long { std::mem::take(&mut self.table().spare) } else { Vec::new() };
+        let mut room = Vec::new();
+        if value.len() >= READ_SIZE {
+            let mut table = self.table();
+            table.keeps_spare = true;
+            room = std::mem::take(&mut table.spare);
+        }
         self.answered(id, End::result(value, room))
     }
 
     pub(super) fn keep_spare(&self, room: Vec<u8>) {
         let mut table = self.table();
-        if table.ended.is_none() {
+        if table.ended.is_none() && table.keeps_spare {
             table.spare = room;
         }
     }
@@ -277,8 +273,10 @@ impl Outgoing {
         self.table().spare.capacity()
     }
 
+    /// Gives it back. What is read from now on is not kept either, before the next long result comes.
     pub(super) fn let_go_of_spare(&self) {
-        self.table().spare = Vec::new();
+        let mut table = self.table();
+        (table.spare, table.keeps_spare) = (Vec::new(), false);
     }
 
     /// A call's answer. One that belongs to no open call is counted.
@@ -303,8 +301,8 @@ impl Outgoing {
     }
 
     /// The peer has said something about no call in particular.
-    pub(super) fn words(&self, error: WireError) {
-        self.table().words = Some(Box::new(error));
+    pub(super) fn words(&self, error: &WireError) {
+        self.table().words = Some(Box::new(Closed::with_words(error)));
     }
 
     /// Whether the peer owes us an answer.

@@ -145,6 +145,30 @@ pub(crate) async fn a_call_that_is_refused_for_closing_is_made_again(setting: Se
     assert_eq!(within("the answer", call).await.unwrap().unwrap(), "again");
 }
 
+pub(crate) async fn refusals_of_calls_that_crossed_a_farewell_are_no_violation(setting: Setting) {
+    const CROSSED: u64 = 150;
+    let (_server, mut raw, probe) = met(setting).await;
+    let first = echo(&probe, "first");
+    raw.expect_hello().await;
+    raw.send::<()>(&Message::Hello(Hello::new("raw"))).await;
+    let (id, ..) = raw.expect_call().await;
+    let mut crossed = Vec::new();
+    for _ in 0..CROSSED {
+        crossed.push(echo(&probe, "too late"));
+        raw.expect_call().await;
+    }
+    // In one piece: the others go on elsewhere as soon as the client has read the farewell.
+    let mut said = raw.framed::<()>(&Message::Goaway(Goaway::new("closing", "an upgrade", id)));
+    for number in id + 1..=id + CROSSED {
+        let error = WireError::new("closing", "no call is taken any more");
+        said.extend(raw.framed::<()>(&Message::Error { id: Some(Id::Number(number)), error }));
+    }
+    said.extend(raw.framed(&Message::Result { id: Id::Number(id), value: Some("first") }));
+    raw.send_bytes(&said).await;
+    assert_eq!(within("the answer", first).await.unwrap().unwrap(), "first");
+    crossed.into_iter().for_each(|call| call.abort());
+}
+
 /// What a server may say beside the point, and a client has to take.
 pub(crate) async fn ramble(raw: &mut RawPeer) {
     raw.answer(4711, json!("to nobody")).await;
@@ -252,6 +276,8 @@ pub(crate) async fn items_beyond_what_was_granted_end_the_connection(setting: Se
     for value in 1..=5 {
         raw.send(&Message::Item { id: Id::Number(id), seq: None, value }).await;
     }
+    let complaint = raw.expect_complaint().await;
+    assert_eq!(complaint.message, "the peer sent more items than were granted", "{}", complaint.code);
     raw.expect_end().await;
     for value in 1..=4 {
         assert_eq!(within("an item", numbers.next()).await.unwrap().unwrap(), value);

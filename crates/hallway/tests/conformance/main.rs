@@ -120,6 +120,7 @@ hallway_testkit::scenarios! {
     lost::every_pending_call_hears_of_a_lost_connection on shared;
     lost::a_farewell_tells_which_calls_to_make_again on shared;
     lost::a_call_that_is_refused_for_closing_is_made_again on shared;
+    lost::refusals_of_calls_that_crossed_a_farewell_are_no_violation on shared;
     lost::what_is_beside_the_point_is_passed_over on shared;
     lost::an_answer_that_cannot_be_read_ends_its_call on shared;
     lost::an_answer_that_is_too_long_ends_its_call on shared;

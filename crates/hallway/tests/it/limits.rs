@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hallway::connection::Wire;
+use hallway::encoding::Encoding;
+use hallway::framing::Framing;
 use hallway::limits::{self, Limits};
-use hallway::protocol::{Call, Id, Message};
+use hallway::protocol::{Call, Id, Message, Protocol};
 use hallway::service::Context;
 use hallway::transport::{Duplex, memory, unix};
 use hallway::{Server, ServerHandle, Subscription, Topic};
@@ -438,4 +440,65 @@ async fn who_sends_much_at_once_does_not_keep_the_others_waiting() {
     // All of it takes 60 ms, a turn 1 ms.
     let spun = within("the short calls", short).await.unwrap();
     assert!((1..600).contains(&spun), "{spun} of 600 calls were answered before 10 others");
+}
+
+#[tokio::test]
+async fn a_long_list_does_not_keep_the_others_waiting() {
+    const CALLS: usize = 100;
+    let bearing = Bearing::with(|_| ());
+    let mut little = bearing.greeted().await;
+    let (mine, theirs) = memory::pair();
+    bearing.server.serve_connection(theirs);
+    let wire = Wire::new(Framing::Lines, Encoding::Json, Protocol::JsonRpc).unwrap();
+    let mut much = RawPeer::new(wire, mine);
+    // Of calls that are answered, and of notifications.
+    let call = |id: usize| {
+        let params = json!({ "microseconds": 2000 });
+        let mut call = json!({ "jsonrpc": "2.0", "method": "bounded.spin", "params": params });
+        if id.is_multiple_of(2) {
+            call["id"] = id.into();
+        }
+        call
+    };
+    for first in [0, 1] {
+        let list = Value::Array((first..2 * CALLS).step_by(2).map(call).collect());
+        let before = bearing.spun.load(Ordering::Relaxed);
+        much.send_bytes(format!("{list}\n").as_bytes()).await;
+        bearing.begun(before + 1).await;
+        let spun = Arc::clone(&bearing.spun);
+        little.call(1, "bounded.length", json!({ "text": "" })).await;
+        little.expect_answer(1).await.unwrap();
+        let spun = spun.load(Ordering::Relaxed) - before;
+        assert!((1..CALLS / 2).contains(&spun), "{spun} of {CALLS} in a list were done before one other");
+        bearing.begun(before + CALLS).await;
+    }
+}
+
+#[tokio::test]
+async fn the_room_of_messages_that_are_neither_short_nor_long_is_counted_and_given_back() {
+    let bearing = Bearing::with(|_| ());
+    let (mine, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let [mine, theirs] = [mine, theirs].map(|stream| unix::adopt(stream).unwrap());
+    let mut peer = bearing.serves(mine, theirs);
+    peer.hello().await;
+    let kept = async |what| {
+        let counted = async {
+            while bearing.usage("spare_bytes").0 < 64 * 1024 {
+                tokio::task::yield_now().await;
+            }
+        };
+        within(what, counted).await;
+        bearing.uses("spare_bytes", 0).await;
+    };
+    // All of it goes in one write.
+    peer.call(1, "bounded.fill", json!({ "length": 100_000 })).await;
+    peer.expect_answer(1).await.unwrap();
+    kept("what an answer leaves is counted").await;
+    // It comes in two pieces, of which none is long.
+    let call = framed(2, "bounded.length", json!({ "text": "x".repeat(60_000) }));
+    peer.send_bytes(&call[..40_000]).await;
+    bearing.uses("inbound_bytes", 40_000).await;
+    peer.send_bytes(&call[40_000..]).await;
+    peer.expect_answer(2).await.unwrap();
+    kept("what a call leaves is counted").await;
 }

@@ -178,7 +178,7 @@ fn a_goaway_names_the_last_call_that_is_dispatched() {
                     let dispatch: Arc<dyn Dispatch> =
                         Arc::new(Calls(move || dispatched.store(id, Ordering::SeqCst)));
                     let call = Call::new(Some(Id::Number(id)), "test.call", None);
-                    begin(&link, &dispatch, call, Reply::Result, None);
+                    begin(&link, &dispatch, call, Reply::Result, InList::default());
                 }
             })
         };
@@ -366,7 +366,7 @@ async fn the_end_of_the_conversation_is_heard_by_a_handler_that_has_just_begun()
         let link = link(here(), false);
         let dispatch: Arc<dyn Dispatch> = Arc::new(EndsWithin(end));
         let call = Call::new(Some(Id::Number(1)), "test.call", None);
-        begin(&link, &dispatch, call, Reply::Result, None);
+        begin(&link, &dispatch, call, Reply::Result, InList::default());
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }

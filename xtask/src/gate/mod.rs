@@ -184,6 +184,9 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Outcome {
         }
     }
     if control {
+        if gate.defences.is_empty() {
+            return Err(format!("{} has no control: it judges figures, and not a defence", gate.name).into());
+        }
         return gate.defences.iter().try_for_each(|defence| take_away(root, gate, defence, run.seed));
     }
     if gate.measures && !run.short && cfg!(debug_assertions) {

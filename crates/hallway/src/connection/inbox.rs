@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use super::Wire;
 use super::held::Held;
 use crate::encoding::Raw;
-use crate::framing::{FrameError, Rest, Scan, Seen};
+use crate::framing::{FrameError, Passed, Rest, Scan, Seen};
 use crate::limits::FRAME_HEAD;
 use crate::protocol::{Message, ProtocolError, WireError, code};
 
@@ -71,7 +71,7 @@ impl Inbox {
     /// kept is whole messages that wait to be handed over, or less than a frame's head, and is kept still.
     pub(crate) fn let_go(&mut self) -> bool {
         let Some((mut skipping, body)) = self.unfinished(self.held.bytes()) else { return false };
-        let (passed, ..) = skipping.pass(self.held.bytes().get(body..).unwrap_or_default());
+        let Passed { body: passed, .. } = skipping.pass(self.held.bytes().get(body..).unwrap_or_default());
         // There may be no memory for another head before this one is given back.
         skipping.head = std::mem::take(&mut self.held).into_part(body, passed.min(FRAME_HEAD));
         self.skip(skipping);
@@ -252,27 +252,16 @@ impl Skipping {
 
     /// Reads over what is there: how many bytes, and whether that was all of the frame.
     fn take(&mut self, input: &[u8]) -> (usize, bool) {
-        let (body, used, whole) = self.pass(input);
+        let Passed { body, end, whole } = self.pass(input);
         let wanted = FRAME_HEAD.saturating_sub(self.head.len()).min(body);
         self.head.extend_from_slice(input.get(..wanted).unwrap_or_default());
-        (used, whole)
+        (end, whole)
     }
 
-    /// Counts what is there: how much of it is of the body, how far the frame goes, and whether it ends there.
-    fn pass(&mut self, input: &[u8]) -> (usize, usize, bool) {
-        let (body, used, whole) = match &mut self.rest {
-            Rest::Bytes(left) => {
-                let used = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
-                *left -= used as u64;
-                (used, used, *left == 0)
-            }
-            Rest::Until(mark) => match memchr::memchr(*mark, input) {
-                Some(end) => (end, end + 1, true),
-                None => (input.len(), input.len(), false),
-            },
-        };
-        self.size += body as u64;
-        (body, used, whole)
+    fn pass(&mut self, input: &[u8]) -> Passed {
+        let passed = self.rest.pass(input);
+        self.size += passed.body as u64;
+        passed
     }
 
     fn refusal(&self, wire: Wire, max: usize) -> ProtocolError {
@@ -339,6 +328,18 @@ mod tests {
         }
     }
 
+    /// Some clients end no line, and wait for the answer.
+    #[test]
+    fn a_message_that_is_too_long_ends_where_it_does_and_not_with_its_line() {
+        let wire = Wire::new(Framing::Lines, Encoding::Json, Protocol::Native).unwrap().with_frame_max(1000);
+        let mut input = [call(wire, 1, 10), call(wire, 2, 5000), call(wire, 3, 10)].concat();
+        input.retain(|byte| *byte != b'\n');
+        for piece in [1, 7, 999, usize::MAX] {
+            let found = receive(wire, &input, piece);
+            assert_eq!(found, ["call 1", "frame_too_long Some(Number(2))", "call 3"], "by {piece}");
+        }
+    }
+
     #[test]
     fn lists_arrive_however_they_are_cut() {
         let list = r#"[{"jsonrpc":"2.0","id":1,"method":"a"},1,[]]"#;
@@ -381,9 +382,12 @@ mod tests {
     fn messages_that_wait_for_their_turn_are_not_let_go_of() {
         for wire in Wire::all() {
             let mut inbox = Inbox::new(wire);
-            let (mut calls, long) = ([call(wire, 1, 10), call(wire, 2, 10)].concat(), call(wire, 3, 10_000));
-            // Objects need no line feed between them.
-            calls.retain(|byte| wire.framing() != Framing::Lines || *byte != b'\n');
+            let [mut calls, mut long] =
+                [[call(wire, 1, 10), call(wire, 2, 10)].concat(), call(wire, 3, 10_000)];
+            // Objects need no line feed between them, nor behind them.
+            for bytes in [&mut calls, &mut long] {
+                bytes.retain(|byte| wire.framing() != Framing::Lines || *byte != b'\n');
+            }
             let (begin, end) = long.split_at(5_000);
             let mut ids = Vec::new();
             let mut hand_over = |inbox: &mut Inbox, input: &[u8]| {

@@ -1,6 +1,6 @@
 //! `Content-Length: N`, other headers, an empty line, then N bytes: the base protocol of LSP and DAP.
 
-use super::{FrameError, Rest, Rules, Scan, Seen};
+use super::{FrameError, Left, Rest, Rules, Scan, Seen};
 use crate::limits::{FRAME_SKIP_MAX, HEADER_MAX};
 
 pub(super) struct ContentLength;
@@ -34,7 +34,7 @@ impl Rules for ContentLength {
         } else if size > FRAME_SKIP_MAX {
             Err(FrameError::Implausible { size })
         } else if length > max {
-            Ok(Scan::TooLong { body, rest: Rest::Bytes(size) })
+            Ok(Scan::TooLong { body, rest: Rest(Left::Bytes(size)) })
         } else if input.len() - body < length {
             Ok(Scan::More)
         } else {

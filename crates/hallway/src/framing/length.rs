@@ -1,6 +1,6 @@
 //! Four bytes of length, big-endian, then the body.
 
-use super::{FrameError, Rest, Rules, Scan, Seen};
+use super::{FrameError, Left, Rest, Rules, Scan, Seen};
 use crate::limits::FRAME_SKIP_MAX;
 
 pub(super) struct Length;
@@ -18,7 +18,7 @@ impl Rules for Length {
         } else if u64::from(announced) > FRAME_SKIP_MAX {
             Err(FrameError::Implausible { size: announced.into() })
         } else if length > max {
-            Ok(Scan::TooLong { body: PREFIX, rest: Rest::Bytes(announced.into()) })
+            Ok(Scan::TooLong { body: PREFIX, rest: Rest(Left::Bytes(announced.into())) })
         } else if body.len() < length {
             Ok(Scan::More)
         } else {

@@ -4,7 +4,7 @@
 //! A message that is an object or a list also ends where that does: some clients write no line feed, and
 //! wait for the answer.
 
-use super::{FrameError, Rest, Rules, Scan, Seen};
+use super::{FrameError, Left, Rest, Rules, Scan, Seen, Walk};
 
 pub(super) struct Lines;
 
@@ -27,7 +27,7 @@ impl Rules for Lines {
         // Of a line that has not ended, the last byte may be the carriage return that does not count.
         let body = line.strip_suffix(b"\r").unwrap_or(line).len();
         Ok(match line_feed {
-            _ if body > max => Scan::TooLong { body: 0, rest: Rest::Until(b'\n') },
+            _ if body > max => Scan::TooLong { body: 0, rest: Rest(Left::Line(Walk::default())) },
             Some(line_feed) => Scan::Frame { body: 0..body, end: line_feed + 1 },
             None => Scan::More,
         })

@@ -54,11 +54,47 @@ pub struct Seen {
 
 /// What is left of a frame that is being read over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub struct Rest(Left);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
     /// So many bytes.
     Bytes(u64),
-    /// Everything to the next byte of this value.
-    Until(u8),
+    /// What is left of a line, or of the object or list that it is.
+    Line(Walk),
+}
+
+/// What the bytes at hand hold of a frame that is being read over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// So many are of its body.
+    pub body: usize,
+    /// The first byte that is not of the frame.
+    pub end: usize,
+    /// The frame ends there.
+    pub whole: bool,
+}
+
+impl Rest {
+    /// Passes over what is there, from the body's first byte on.
+    pub fn pass(&mut self, input: &[u8]) -> Passed {
+        match &mut self.0 {
+            Left::Bytes(left) => {
+                let end = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+                *left -= end as u64;
+                Passed { body: end, end, whole: *left == 0 }
+            }
+            Left::Line(walk) => {
+                let line_feed = memchr::memchr(b'\n', input);
+                let line = line_feed.unwrap_or(input.len());
+                match (walk.on(input.get(..line).unwrap_or_default()), line_feed) {
+                    (Some(end), _) => Passed { body: end, end, whole: true },
+                    (None, Some(line_feed)) => Passed { body: line_feed, end: line_feed + 1, whole: true },
+                    (None, None) => Passed { body: line, end: line, whole: false },
+                }
+            }
+        }
+    }
 }
 
 /// What every framing has to say; one implementation per file.

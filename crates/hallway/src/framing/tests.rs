@@ -78,15 +78,15 @@ fn the_limit_itself_is_allowed() {
 fn a_frame_over_the_limit_says_how_to_read_over_it() {
     let body = vec![b'x'; MAX + 1];
     for (&framing, start, rest) in [
-        (&Framing::Length, 4, Rest::Bytes(1001)),
-        (&Framing::Lines, 0, Rest::Until(b'\n')),
-        (&Framing::ContentLength, 24, Rest::Bytes(1001)),
+        (&Framing::Length, 4, Rest(Left::Bytes(1001))),
+        (&Framing::Lines, 0, Rest(Left::Line(Walk::default()))),
+        (&Framing::ContentLength, 24, Rest(Left::Bytes(1001))),
     ] {
         let found = framing.scan(&framed(framing, &[&body]), &mut Seen::default(), MAX);
         assert_eq!(found, Ok(Scan::TooLong { body: start, rest }), "{framing}");
     }
     let unfinished = Framing::Lines.scan(&body, &mut Seen::default(), MAX);
-    assert_eq!(unfinished, Ok(Scan::TooLong { body: 0, rest: Rest::Until(b'\n') }));
+    assert_eq!(unfinished, Ok(Scan::TooLong { body: 0, rest: Rest(Left::Line(Walk::default())) }));
 }
 
 #[test]

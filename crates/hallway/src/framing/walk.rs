@@ -1,43 +1,59 @@
 /// A walk to the end of the JSON object or list that stands at the start of some bytes, in whatever pieces
 /// they come. Nothing is checked but what it takes to find that end: quotes, escapes, and brackets of the
 /// kind that it begins with.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Walk {
-    at: usize,
+    /// The bracket that it begins with. What begins with another byte has no end that could be found.
+    first: Option<u8>,
+    passed: usize,
     depth: usize,
     in_text: bool,
+    /// The next byte is escaped.
+    escaped: bool,
 }
 
 impl Walk {
     /// Where it ends, once it does. `input` begins as it did the last time.
     pub(super) fn end(&mut self, input: &[u8]) -> Option<usize> {
-        let (open, close) = match input.first()? {
+        let passed = self.passed;
+        let end = self.on(input.get(passed..)?)?;
+        Some(passed + end)
+    }
+
+    /// Where in the next piece it ends, if it does there.
+    pub(super) fn on(&mut self, piece: &[u8]) -> Option<usize> {
+        self.first = self.first.or_else(|| piece.first().copied());
+        let (open, close) = match self.first? {
             b'{' => (b'{', b'}'),
             b'[' => (b'[', b']'),
             _ => return None,
         };
-        while let Some(rest) = input.get(self.at..) {
+        let mut at = usize::from(self.escaped);
+        while let Some(rest) = piece.get(at..) {
             let found = match self.in_text {
                 true => memchr::memchr2(b'"', b'\\', rest),
                 false => memchr::memchr3(b'"', open, close, rest),
             };
-            let Some((skipped, &byte)) = found.and_then(|at| Some((at, rest.get(at)?))) else {
-                self.at = input.len();
-                return None;
+            let Some((skipped, &byte)) = found.and_then(|found| Some((found, rest.get(found)?))) else {
+                at = piece.len();
+                break;
             };
-            self.at += skipped + 1;
+            at += skipped + 1;
             match byte {
                 // And what is escaped.
-                b'\\' => self.at += 1,
+                b'\\' => at += 1,
                 b'"' => self.in_text = !self.in_text,
                 byte if byte == open => self.depth += 1,
                 // It began with the one that opens.
                 _ => self.depth -= 1,
             }
             if self.depth == 0 {
-                return Some(self.at);
+                self.passed += at;
+                return Some(at);
             }
         }
+        self.escaped = at > piece.len();
+        self.passed += piece.len();
         None
     }
 }

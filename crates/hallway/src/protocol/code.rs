@@ -40,11 +40,11 @@ pub fn did_not_run(code: &str) -> bool {
 }
 
 codes! {
-    /// The byte stream cannot be followed: a frame of no or of absurd length. The connection ends.
+    /// The byte stream cannot be followed: a frame of no or of absurd length, or no memory to read it. The connection ends.
     BAD_FRAME = "bad_frame", No;
     /// The message is longer than the receiver accepts; it was read over, the connection lives.
     FRAME_TOO_LONG = "frame_too_long", No;
-    /// The message is not valid in its encoding, or no envelope.
+    /// The message is not valid in its encoding, is no envelope, or breaks a rule of the protocol.
     BAD_MESSAGE = "bad_message", No;
     /// The message is of a protocol version that the receiver does not speak.
     UNSUPPORTED_VERSION = "unsupported_version", No;
@@ -62,7 +62,7 @@ codes! {
     NOT_PERMITTED = "not_permitted", No;
     /// A parameter is missing, superfluous or of the wrong type.
     BAD_PARAMS = "bad_params", No;
-    /// Too many calls or connections are open; try again later.
+    /// There is no room now: too much is open, or kept; try again later.
     BUSY = "busy", No;
     /// The daemon is about to stop and takes no more calls; connect again.
     CLOSING = "closing", No;
@@ -72,7 +72,7 @@ codes! {
     DEADLINE_EXCEEDED = "deadline_exceeded", Maybe;
     /// The handler failed in a way that it does not declare, a panic for one.
     INTERNAL = "internal", Maybe;
-    /// The answer is longer than a message may be.
+    /// The answer is longer than a message may be, or than there is room for.
     RESULT_TOO_LONG = "result_too_long", Maybe;
     /// The answer cannot be written in the caller's encoding.
     BAD_RESULT = "bad_result", Maybe;

@@ -11,7 +11,8 @@ pub struct Peer {
     pub address: Address,
     /// Its user, where the system tells.
     pub uid: Option<u32>,
-    /// Its process, for people and logs: a number may be used again, so nothing is decided by it.
+    /// Its process, for people and logs, and for how many connections one may have: a number may be used again, so nothing else is
+    /// decided by it.
     pub pid: Option<i32>,
 }
 

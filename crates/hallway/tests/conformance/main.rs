@@ -101,6 +101,7 @@ hallway_testkit::scenarios! {
     pressure::a_peer_that_goes_in_the_middle_of_an_answer_is_forgotten on shared;
     pressure::long_calls_and_long_answers_pass_each_other on everything;
     pressure::both_sides_call_each_other_all_at_once on everything;
+    pressure::f48_ten_thousand_calls_each_way_do_not_block_each_other on unix, tcp;
 
     both_ways::a_server_calls_its_client_while_serving_it on everything;
     both_ways::a_client_that_serves_nothing_says_so on everything;

@@ -1,5 +1,7 @@
 //! More than the buffers on the way hold.
 
+use std::time::Duration;
+
 use futures_util::future::{join, join_all};
 use hallway::Client;
 use hallway_testkit::{Guest, GuestService, Setting, Stage, eventually, probe, within};
@@ -40,14 +42,24 @@ pub(crate) async fn long_calls_and_long_answers_pass_each_other(setting: Setting
 }
 
 pub(crate) async fn both_sides_call_each_other_all_at_once(setting: Setting) {
+    within("2000 calls each way", each_way(setting, 2000)).await;
+}
+
+/// More than either side may have open, or have in line.
+pub(crate) async fn f48_ten_thousand_calls_each_way_do_not_block_each_other(setting: Setting) {
+    let calls = each_way(setting, 10_000);
+    tokio::time::timeout(Duration::from_secs(60), calls).await.expect("10,000 calls each way");
+}
+
+async fn each_way(setting: Setting, calls: u32) {
     let stage = Stage::start(setting, probe).await;
     let client = stage.client_from(Client::builder().serve(GuestService::new(Doubler))).await;
     let probe = probe_client(client);
-    let ours = (0..2000).map(|number| {
+    let ours = (0..i64::from(calls)).map(|number| {
         let probe = probe.clone();
         async move { probe.add(number, 1).await.unwrap() == number + 1 }
     });
-    let (ours, theirs) = within("2000 calls each way", join(join_all(ours), probe.ask(2000))).await;
+    let (ours, theirs) = join(join_all(ours), probe.ask(calls.into())).await;
     assert!(ours.into_iter().all(|right| right));
-    assert_eq!(theirs.unwrap(), Ok(2000));
+    assert_eq!(theirs.unwrap(), Ok(calls.into()));
 }

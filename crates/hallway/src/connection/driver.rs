@@ -154,10 +154,12 @@ impl Driver {
         }
     }
 
-    /// Whether it has its turn among the few of those that keep many bytes, or have had a turn already.
+    /// Whether it has its turn among the few of those that keep many bytes, or have had a turn already, or of which nothing is known:
+    /// a flood of those that come and go is to find a processor busy, and not all of them.
     fn has_much_to_do(&self) -> bool {
         let burden = self.admission.is_asked() || self.charged > 0 || self.link.outbox().is_burden();
-        burden && !self.link.is_closed()
+        let unknown = !self.link.is_recognised() && !self.link.is_draining();
+        (burden || unknown) && !self.link.is_closed()
     }
 
     /// Whether a turn has ended before all messages were acted on.

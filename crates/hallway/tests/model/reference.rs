@@ -81,8 +81,12 @@ impl Reference {
             }
             Word::Grant(id, items) => {
                 if let Some(key) = self.key_of(*id) {
-                    self.call(key).credit += u32::from(*items);
-                    self.wake(key);
+                    let call = self.call(key);
+                    call.credit += u32::from(*items);
+                    // Who still waits for a place does not hear of it.
+                    if call.stage == Stage::Running {
+                        self.wake(key);
+                    }
                 }
             }
             Word::Answer(_) => (),

@@ -6,6 +6,7 @@
  */
 
 import { type Framing, Seen } from "../framing/framing.js";
+import { Walk } from "../framing/walk.js";
 import { FRAME_HEAD, FRAME_MAX } from "../limits.js";
 import { decode, refuse } from "../protocol/decode.js";
 import { type Received, Refusal } from "../protocol/message.js";
@@ -105,11 +106,11 @@ function read(body: Buffer): Received | Refusal {
 /** A frame that is being read over, and its first bytes, which tell whom to answer. */
 class Skipping {
   isWhole = false;
-  #left: number | "line";
+  #left: number | Walk;
   #head = Buffer.alloc(0);
   #size = 0;
 
-  constructor(rest: number | "line") {
+  constructor(rest: number | Walk) {
     this.#left = rest;
   }
 
@@ -117,11 +118,13 @@ class Skipping {
   take(input: Buffer): number {
     let body: number;
     let used: number;
-    if (this.#left === "line") {
+    if (this.#left instanceof Walk) {
       const lineFeed = input.indexOf(LINE_FEED);
-      this.isWhole = lineFeed >= 0;
-      body = this.isWhole ? lineFeed : input.length;
-      used = this.isWhole ? lineFeed + 1 : input.length;
+      const line = lineFeed < 0 ? input : input.subarray(0, lineFeed);
+      const end = this.#left.on(line);
+      this.isWhole = end !== undefined || lineFeed >= 0;
+      body = end ?? line.length;
+      used = end ?? (lineFeed < 0 ? input.length : lineFeed + 1);
     } else {
       body = used = Math.min(this.#left, input.length);
       this.#left -= used;

@@ -19,8 +19,8 @@ export type Scan =
   | { kind: "blank"; end: number }
   /** A frame: its body, and where the next one begins. */
   | { kind: "frame"; start: number; stop: number; end: number }
-  /** A frame longer than allowed begins: where its body does, and how many bytes are left, or all to the line feed. */
-  | { kind: "too_long"; start: number; rest: number | "line" };
+  /** A frame longer than allowed begins: where its body does, and how many bytes are left, or all to the end of a line or of what it holds. */
+  | { kind: "too_long"; start: number; rest: number | Walk };
 
 /** How far a frame has been looked at in vain, so that nothing is searched twice. A new one for each frame. */
 export class Seen {

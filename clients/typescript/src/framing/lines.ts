@@ -5,6 +5,7 @@
  */
 
 import { type Framing, MORE } from "./framing.js";
+import { Walk } from "./walk.js";
 
 export const lines: Framing = {
   name: "lines",
@@ -19,7 +20,7 @@ export const lines: Framing = {
     if (end !== undefined && end <= max) return { kind: "frame", start: 0, stop: end, end };
     // Of a line that has not ended, the last byte may be the carriage return that does not count.
     const stop = line.at(-1) === RETURN ? line.length - 1 : line.length;
-    if (stop > max) return { kind: "too_long", start: 0, rest: "line" };
+    if (stop > max) return { kind: "too_long", start: 0, rest: new Walk() };
     return lineFeed < 0 ? MORE : { kind: "frame", start: 0, stop, end: lineFeed + 1 };
   },
 

@@ -42,7 +42,7 @@ pub(super) fn run(run: &Run) -> Outcome {
     let noticing = |attack: &&Attack| run.without.is_none() || attack.notices == run.without.as_deref();
     for attack in chosen.unwrap_or(ATTACKS).iter().filter(noticing) {
         let mut rounds = Vec::new();
-        for _ in 0..if run.short || run.without.is_some() { 1 } else { ROUNDS } {
+        for _ in 0..run.count(ROUNDS, 1) {
             let row = Row::of(run, attack, || Site::ours(run))?;
             println!("{row}");
             rounds.push(row);

@@ -32,7 +32,7 @@ pub(super) fn refuse(link: &Link, refusal: ProtocolError, batch: Option<&Arc<Bat
             leave(link);
             answer(link, batch, id, error);
         }
-        Err(reason) => refuse_connection(link, broken_rule(&reason)),
+        Err(reason) => end_for_breach(link, &reason),
     }
 }
 
@@ -43,15 +43,16 @@ fn leave(link: &Link) {
     }
 }
 
-/// Ends the connection with a peer that breaks the rules.
+/// Nothing, where no rule was broken.
 fn heed(link: &Link, came: Result<(), Fault>) {
     if let Err(fault) = came {
-        refuse_connection(link, broken_rule(&fault));
+        end_for_breach(link, &fault);
     }
 }
 
-fn broken_rule(rule: &dyn std::fmt::Display) -> WireError {
-    WireError::new(code::BAD_MESSAGE, format!("the peer sent {rule}"))
+/// Tells the peer which rule it has broken, and ends the connection.
+fn end_for_breach(link: &Link, sent: &dyn std::fmt::Display) {
+    refuse_connection(link, WireError::new(code::BAD_MESSAGE, format!("the peer sent {sent}")));
 }
 
 /// Tells the peer of an error, together with the other answers to its list if it was in one.

@@ -71,7 +71,7 @@ impl Inbox {
     /// kept is whole messages that wait to be handed over, or less than a frame's head, and is kept still.
     pub(crate) fn let_go(&mut self) -> bool {
         let Some((mut skipping, body)) = self.unfinished(self.held.bytes()) else { return false };
-        let Passed { body: passed, .. } = skipping.pass(self.held.bytes().get(body..).unwrap_or_default());
+        let passed = skipping.pass(self.held.bytes().get(body..).unwrap_or_default()).body;
         // There may be no memory for another head before this one is given back.
         skipping.head = std::mem::take(&mut self.held).into_part(body, passed.min(FRAME_HEAD));
         self.skip(skipping);

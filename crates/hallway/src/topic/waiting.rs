@@ -78,14 +78,13 @@ impl Waiting {
             return;
         }
         state.waking = Some(Instant::now());
-        let rest = (state.line.len() > WOKEN).then(|| (Rest(Arc::clone(self)), state.runtime.clone()));
+        let rest = (state.line.len() > WOKEN).then(|| Rest(Arc::clone(self)));
+        let runtime = state.runtime.clone();
         drop(state);
-        match rest {
-            // Before the first are woken: of what a thread has put in line, the last is nobody else's to take.
-            Some((rest, Some(runtime))) => drop(runtime.spawn(rest.wake())),
-            // All of them at once, then.
-            Some((rest, None)) => drop(rest),
-            None => (),
+        // Before the first are woken: of what a thread has put in line, the last is nobody else's to take. Without a runtime, all of
+        // them are woken at once, as the rest is dropped.
+        if let (Some(rest), Some(runtime)) = (rest, runtime) {
+            drop(runtime.spawn(rest.wake()));
         }
         self.wake_some();
     }
